@@ -1,0 +1,1 @@
+"""What we know: records, tables, where they are kept, how belief follows."""

@@ -1,0 +1,1 @@
+"""One file format each -> an Event and what it observed."""

@@ -1,0 +1,1 @@
+"""The order of things: steps, flows, the command line."""

@@ -1,0 +1,1 @@
+"""A made-up disaster with known truth, for tests, training and exercises."""

@@ -1,0 +1,1 @@
+"""What a pixel shows."""
