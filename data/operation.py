@@ -11,7 +11,6 @@ from data.record import (
     Latitude,
     Longitude,
     NonNegative,
-    Positive,
     Sha256,
     record,
 )
