@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.exc import DatabaseError
 
 from data.audit import FIRST_HASH, link_hash
@@ -50,6 +50,8 @@ STAGES = (
     "edition",  # what was published, keyed by number
 )
 """Every stage an entry may belong to."""
+REPLACEABLE = frozenset({"setting", "frame", "batch"})
+"""Stages whose entries may change: how a picture is understood follows its settings."""
 
 
 def content_key(*parts: object) -> str:
@@ -106,6 +108,14 @@ class Ledger:
         except DatabaseError as error:
             raise LedgerError(f"ledger {self.path}: {error.orig}") from error
 
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except DatabaseError as error:
+            raise LedgerError(f"ledger {self.path}: {error.orig}") from error
+
     def get(self, stage: str, key: str) -> bytes | None:
         """The entry of this key, or None when the work was not done yet."""
         query = sa.select(_ENTRIES.c.value).where(
@@ -145,28 +155,33 @@ class Ledger:
         unknown = {stage for stage, _, _ in entries} - set(STAGES)
         if unknown:
             raise LedgerError(f"ledger has no stage {sorted(unknown)}")
-        try:
-            with self._engine.begin() as connection:
-                fresh = [entry for entry in entries if _insert(connection, entry)]
-                if fresh:
-                    _append_audit(connection, fresh, note)
-        except DatabaseError as error:
-            raise LedgerError(f"ledger {self.path}: {error.orig}") from error
+        with self._writing() as connection:
+            fresh = [entry for entry in entries if _insert(connection, entry)]
+            if fresh:
+                _append_audit(connection, fresh, note)
         return len(fresh)
 
-    def replace(self, stage: str, key: str, value: bytes) -> None:
-        """Set a `setting`: the one stage whose entries may change, each audited."""
-        if stage != "setting":
-            raise LedgerError(f"entries of stage {stage} are never changed")
-        if self.get(stage, key) == value:
-            return
-        statement = insert(_ENTRIES).values(stage=stage, key=key, value=value)
-        update = statement.on_conflict_do_update(
-            index_elements=["stage", "key"], set_={"value": value}
-        )
-        with self._engine.begin() as connection:
-            connection.execute(update)
-            _append_audit(connection, [(stage, key, value)], {"did": "set"})
+    def replace(
+        self, entries: Sequence[tuple[str, str, bytes]], *, note: Mapping[str, Any]
+    ) -> int:
+        """Set entries of stages that may change; what is equal is left alone.
+
+        Returns:
+            How many entries were new or changed.
+
+        Raises:
+            LedgerError: If a stage is one whose entries are never changed.
+        """
+        fixed = {stage for stage, _, _ in entries} - REPLACEABLE
+        if fixed:
+            raise LedgerError(f"entries of stage {sorted(fixed)} are never changed")
+        changed = [entry for entry in entries if self.get(*entry[:2]) != entry[2]]
+        if changed:
+            with self._writing() as connection:
+                for entry in changed:
+                    connection.execute(_upsert(entry))
+                _append_audit(connection, changed, note)
+        return len(changed)
 
     def audit(self) -> list[tuple[int, str, str, str]]:
         """The chain: (number, what, previous hash, hash), oldest first."""
@@ -185,6 +200,15 @@ def _insert(connection: sa.Connection, entry: tuple[str, str, bytes]) -> bool:
     stage, key, value = entry
     statement = insert(_ENTRIES).values(stage=stage, key=key, value=value)
     return bool(connection.execute(statement.on_conflict_do_nothing()).rowcount)
+
+
+def _upsert(entry: tuple[str, str, bytes]) -> Insert:
+    stage, key, value = entry
+    return (
+        insert(_ENTRIES)
+        .values(stage=stage, key=key, value=value)
+        .on_conflict_do_update(index_elements=["stage", "key"], set_={"value": value})
+    )
 
 
 def _append_audit(

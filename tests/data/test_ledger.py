@@ -37,14 +37,15 @@ def test_entries_come_back_in_order_of_their_keys(tmp_path: Path) -> None:
         assert ledger.known("read", ["a", "z"]) == {"a"}
 
 
-def test_only_settings_may_be_replaced(tmp_path: Path) -> None:
+def test_only_settings_and_frames_may_be_replaced(tmp_path: Path) -> None:
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
-        ledger.replace("setting", "terrain", b"1")
-        ledger.replace("setting", "terrain", b"2")
+        assert ledger.replace([("setting", "terrain", b"1")], note=NOTE) == 1
+        assert ledger.replace([("setting", "terrain", b"2")], note=NOTE) == 1
+        assert ledger.replace([("setting", "terrain", b"2")], note=NOTE) == 0
         assert ledger.get("setting", "terrain") == b"2"
         assert len(ledger.audit()) == 2
         with pytest.raises(LedgerError, match="never changed"):
-            ledger.replace("read", "k", b"")
+            ledger.replace([("read", "k", b"")], note=NOTE)
 
 
 def test_a_changed_audit_link_is_found(tmp_path: Path) -> None:
