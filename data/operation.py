@@ -40,16 +40,25 @@ class TectonicType(StrEnum):
     SLAB = "slab"
 
 
+class GeodeticDatum(StrEnum):
+    """What longitude and latitude of a message refer to."""
+
+    JGD2011 = "jgd2011"
+    TOKYO = "tokyo"
+
+
 @record
 class Hypocentre:
     """Where and how large an earthquake was.
 
     Attributes:
-        longitude: Degrees, JGD2011 (a Tokyo Datum source is converted before).
+        longitude: Degrees, in `datum`, as in the message.
         depth_km: None where the message says 不明.
         magnitude_mj: JMA magnitude; None where 不明. `magnitude_at_least` then holds
             8.0 for "Ｍ８を超える巨大地震", else None.
         region: Name of the epicentral region, as in the message.
+        datum: TOKYO where the message says 日本測地系 (some 400 m apart);
+            `geo.shaking.hypocentre_in_jgd2011` converts it.
     """
 
     longitude: Longitude
@@ -58,6 +67,7 @@ class Hypocentre:
     magnitude_mj: float | None
     magnitude_at_least: float | None
     region: str
+    datum: GeodeticDatum = GeodeticDatum.JGD2011
 
 
 @record
