@@ -1,0 +1,13 @@
+"""Where the files lie that come with the package."""
+
+from pathlib import Path
+from typing import Final
+
+_DATA: Final = Path(__file__).resolve().parent
+
+WEIGHTS: Final = _DATA / "weights"
+"""Weights, their cards and the allow-list."""
+SAMPLES: Final = _DATA / "samples"
+"""The drill batch of the demo, and example events."""
+REFERENCE: Final = _DATA / "reference"
+"""Our own small tables, each with its source."""

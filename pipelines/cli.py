@@ -1,0 +1,282 @@
+"""Arguments -> one function call -> exit code.
+
+Every command is imported only when it is called, so that `karte --help` starts at once.
+"""
+
+import argparse
+import errno
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from data import errors
+from pipelines.arguments import parser
+from pipelines.config import Config, read_config, store_path
+from pipelines.outcome import ExitCode, Outcome
+
+CODES: Mapping[type[errors.KarteError], ExitCode] = {
+    errors.LedgerError: ExitCode.CORRUPT,
+    errors.ResourceError: ExitCode.RESOURCES,
+    errors.NothingUsableError: ExitCode.NOTHING_USABLE,
+    errors.RefusedError: ExitCode.NOTHING_USABLE,
+}
+"""Exit code of an error of ours; all others are wrong usage."""
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.ENOMEM})
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: Words after `karte`; None takes those of the process.
+
+    Returns:
+        The exit code.
+    """
+    os.environ["PROJ_NETWORK"] = "OFF"
+    args = parser().parse_args(arguments)
+    try:
+        outcome = _command(args)(args)
+    except errors.KarteError as error:
+        return _fail(args, str(error), _code_of(error))
+    except MemoryError:
+        return _fail(args, "out of memory; free some and try again", ExitCode.RESOURCES)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        return _fail(args, f"{error.strerror}; free some", ExitCode.RESOURCES)
+    except BrokenPipeError:
+        return ExitCode.DONE
+    except KeyboardInterrupt:
+        return _fail(
+            args, "interrupted; the same command goes on", ExitCode.INTERRUPTED
+        )
+    _show(args, outcome)
+    return int(outcome.code)
+
+
+def _code_of(error: errors.KarteError) -> ExitCode:
+    for kind, code in CODES.items():
+        if isinstance(error, kind):
+            return code
+    return ExitCode.USAGE
+
+
+def _fail(args: argparse.Namespace, message: str, code: ExitCode) -> int:
+    if args.json:
+        sys.stdout.write(json.dumps({"error": message, "exit": code}) + "\n")
+    sys.stderr.write(f"karte {args.command}: {message}\n")
+    return int(code)
+
+
+def _show(args: argparse.Namespace, outcome: Outcome) -> None:
+    if args.json:
+        text = json.dumps(outcome.data, ensure_ascii=False, indent=2, sort_keys=True)
+    else:
+        text = "\n".join(outcome.lines)
+    sys.stdout.write(text + "\n" if text else "")
+    sys.stdout.flush()
+
+
+def _store(args: argparse.Namespace) -> Path:
+    return store_path(args.store)
+
+
+def _config(args: argparse.Namespace) -> Config:
+    return read_config(args.config, store=_store(args))
+
+
+def _demo(args: argparse.Namespace) -> Outcome:
+    from pipelines.demo import demo
+
+    return demo(args.out, workers=args.workers or 2)
+
+
+def _now(args: argparse.Namespace) -> Outcome:
+    from pipelines.now import now
+
+    return now(_store(args), args.operation)
+
+
+def _event(args: argparse.Namespace) -> Outcome:
+    from pipelines import event
+
+    if args.action == "open":
+        return event.open_messages(
+            _store(args), args.files, real=args.real, actor=args.actor
+        )
+    if args.action == "show":
+        return event.show_operation(_store(args), args.operation)
+    return event.list_operations(_store(args))
+
+
+def _inventory(args: argparse.Namespace) -> Outcome:
+    from pipelines import holdings
+
+    if args.action == "import":
+        return holdings.import_inventory(
+            _store(args),
+            args.file,
+            kind=args.kind,
+            mapping=args.mapping,
+            suggest=args.suggest,
+        )
+    return holdings.list_inventories(_store(args))
+
+
+def _plan(args: argparse.Namespace) -> Outcome:
+    from pipelines.editions import publish
+
+    return publish(_store(args), args.operation, _config(args), as_of=args.as_of)
+
+
+def _intake_options(args: argparse.Namespace) -> "IntakeOptions":
+    from pipelines.ingest import IntakeOptions
+
+    return IntakeOptions(
+        terrain=args.terrain,
+        terrain_heights=args.terrain_heights,
+        altitudes=args.altitudes,
+        time_zone=args.time_zone,
+        clock_offset_s=args.clock_offset,
+        flown_after=args.flown_after,
+        actor=args.actor,
+    )
+
+
+def _ingest(args: argparse.Namespace) -> Outcome:
+    from pipelines.ingest import ingest
+
+    return ingest(
+        _store(args), args.operation, args.paths, _intake_options(args), _config(args)
+    )
+
+
+def _assess(args: argparse.Namespace) -> Outcome:
+    from pipelines.assess import assess
+
+    return assess(
+        _store(args),
+        args.operation,
+        args.paths,
+        _intake_options(args),
+        _config(args),
+        workers=args.workers,
+        as_of=args.as_of,
+        publishing=not args.no_publish,
+    )
+
+
+def _serve(args: argparse.Namespace) -> Outcome:
+    from pipelines.serve import serve
+
+    serve(args.directory or _store(args), port=args.port)
+    return Outcome(ExitCode.DONE, ())
+
+
+def _explain(args: argparse.Namespace) -> Outcome:
+    from pipelines.explain import explain
+
+    return explain(_store(args), args.operation, args.asset, _config(args))
+
+
+def _verify(args: argparse.Namespace) -> Outcome:
+    from pipelines.verify import verify
+
+    return verify(args.path)
+
+
+def _doctor(args: argparse.Namespace) -> Outcome:
+    from pipelines.doctor import doctor
+
+    return doctor(_store(args))
+
+
+def _review(args: argparse.Namespace) -> Outcome:
+    from pipelines.review import ReviewRequest, review
+
+    action = next(
+        (name for name in ("accept", "correct", "reject") if getattr(args, name)), None
+    )
+    request = None
+    if action is not None:
+        request = ReviewRequest(
+            action=action,
+            asset_id=getattr(args, action),
+            grade=args.grade,
+            actor=args.actor,
+            role=args.role,
+            method=args.method,
+            reason=args.reason,
+            at=args.at,
+        )
+    return review(_store(args), args.operation, request, _config(args))
+
+
+def _georeference(args: argparse.Namespace) -> Outcome:
+    from pipelines.georeference import georeference_file
+
+    return georeference_file(
+        args.frame,
+        args.pixels,
+        args.out,
+        terrain=args.terrain,
+        terrain_heights=args.terrain_heights,
+        altitudes=args.altitudes,
+        poses=args.poses,
+        crs=args.crs,
+    )
+
+
+def _segment(args: argparse.Namespace) -> Outcome:
+    from pipelines.segment import segment_command
+
+    return segment_command(args.images, args.out, model_id=args.model, gsd_m=args.gsd)
+
+
+def _model(args: argparse.Namespace) -> Outcome:
+    from pipelines import model
+
+    if args.action == "train":
+        return model.train_command(args.training, args.out)
+    if args.action == "evaluate":
+        return model.evaluate_command(args.folder, model_id=args.model)
+    if args.action == "card":
+        return model.card_command(args.model)
+    return model.list_command()
+
+
+def _drill(args: argparse.Namespace) -> Outcome:
+    from pipelines.drill import command
+
+    if args.action == "tiles":
+        return command.tiles(args.out, count=args.count, seed=args.seed)
+    return command.batch(args.out, args.scenario)
+
+
+COMMANDS: Mapping[str, Callable[[argparse.Namespace], Outcome]] = {
+    "demo": _demo,
+    "now": _now,
+    "event": _event,
+    "inventory": _inventory,
+    "plan": _plan,
+    "ingest": _ingest,
+    "assess": _assess,
+    "publish": _plan,
+    "serve": _serve,
+    "explain": _explain,
+    "verify": _verify,
+    "doctor": _doctor,
+    "review": _review,
+    "georeference": _georeference,
+    "segment": _segment,
+    "model": _model,
+    "drill": _drill,
+}
+
+
+def _command(args: argparse.Namespace) -> Callable[[argparse.Namespace], Outcome]:
+    return COMMANDS[args.command]
