@@ -4,7 +4,7 @@ import argparse
 from datetime import datetime
 from pathlib import Path
 
-HEIGHTS = ("ellipsoidal", "JGD2011", "JGD2024", "local")
+from data.imagery import VerticalDatum
 
 
 def instant(text: str) -> datetime:
@@ -113,8 +113,10 @@ def _add_ingest(command: argparse.ArgumentParser, *, paths: str = "+") -> None:
     command.add_argument("operation")
     command.add_argument("paths", nargs=paths, type=Path, metavar="PATH")
     command.add_argument("--terrain", type=Path, metavar="DEM")
-    command.add_argument("--terrain-heights", choices=HEIGHTS)
-    command.add_argument("--altitudes", choices=HEIGHTS)
+    command.add_argument(
+        "--terrain-heights", type=VerticalDatum, choices=list(VerticalDatum)
+    )
+    command.add_argument("--altitudes", type=VerticalDatum, choices=list(VerticalDatum))
     command.add_argument("--time-zone", metavar="ZONE")
     command.add_argument("--clock-offset", type=float, metavar="S")
     command.add_argument("--flown-after", type=instant, metavar="T")
@@ -140,8 +142,10 @@ def _add_georeference(command: argparse.ArgumentParser) -> None:
     command.add_argument("--pixels", type=Path, required=True, metavar="CSV")
     command.add_argument("--out", type=Path, required=True, metavar="CSV")
     command.add_argument("--terrain", type=Path, metavar="DEM")
-    command.add_argument("--terrain-heights", choices=HEIGHTS)
-    command.add_argument("--altitudes", choices=HEIGHTS)
+    command.add_argument(
+        "--terrain-heights", type=VerticalDatum, choices=list(VerticalDatum)
+    )
+    command.add_argument("--altitudes", type=VerticalDatum, choices=list(VerticalDatum))
     command.add_argument("--poses", type=Path, metavar="CSV")
     command.add_argument("--crs", metavar="EPSG:N")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from data import errors
 from pipelines.arguments import parser
-from pipelines.config import Config, read_config, store_path
+from pipelines.config import Config, IntakeOptions, read_config, store_path
 from pipelines.outcome import ExitCode, Outcome
 
 CODES: Mapping[type[errors.KarteError], ExitCode] = {
@@ -133,9 +133,7 @@ def _plan(args: argparse.Namespace) -> Outcome:
     return publish(_store(args), args.operation, _config(args), as_of=args.as_of)
 
 
-def _intake_options(args: argparse.Namespace) -> "IntakeOptions":
-    from pipelines.ingest import IntakeOptions
-
+def _intake_options(args: argparse.Namespace) -> IntakeOptions:
     return IntakeOptions(
         terrain=args.terrain,
         terrain_heights=args.terrain_heights,

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from data.errors import ConfigError, InvalidRecordError
 from data.imagery import VerticalDatum
-from data.record import Positive, from_json, record, to_json
+from data.record import Instant, Positive, from_json, record, to_json
 
 DEFAULT_STORE = "karte-store"
 
@@ -47,6 +47,28 @@ class Config:
     publish_every_s: Positive = 60.0
     coarsest_gsd_m: Positive = 0.05
     vs30_m_s: Positive = 350.0
+
+
+@record
+class IntakeOptions:
+    """What a person says of a batch on the command line; None where nothing is said.
+
+    Attributes:
+        terrain: Elevation GeoTIFF of the place.
+        terrain_heights: Vertical datum of the terrain.
+        altitudes: Vertical datum of AbsoluteAltitude in the pictures.
+        time_zone: IANA zone of a camera clock without an offset.
+        clock_offset_s: Seconds to add to the camera's clock.
+        flown_after: The pictures were taken after this time; needs an actor.
+    """
+
+    terrain: Path | None = None
+    terrain_heights: VerticalDatum | None = None
+    altitudes: VerticalDatum | None = None
+    time_zone: str | None = None
+    clock_offset_s: float | None = None
+    flown_after: Instant | None = None
+    actor: str | None = None
 
 
 def config_sha256(config: Config) -> str:
