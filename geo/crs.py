@@ -243,12 +243,12 @@ def _axes(anchor: Anchor) -> Points:
     lon, lat = np.radians([anchor.longitude, anchor.latitude])
     east = np.array([-np.sin(lon), np.cos(lon), 0.0])
     up = np.array([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
-    return np.stack([east, np.cross(up, east), up])
+    return np.asarray(np.stack([east, np.cross(up, east), up]), np.float64)
 
 
 def _origin(anchor: Anchor) -> Points:
     place = np.array([[anchor.longitude, anchor.latitude, anchor.height_m]])
-    return ecef_from_geographic(place)[0]
+    return np.asarray(ecef_from_geographic(place)[0], np.float64)
 
 
 def enu_from_geographic(points: Points, anchor: Anchor) -> Points:
