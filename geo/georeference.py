@@ -41,7 +41,7 @@ class GroundPoints:
         covariance: Square metres, east and north, shape (N, 2, 2).
         ce90_m: Radius that holds 90 % of the error.
         reason: Empty where ok, else outside_frame, lens, horizon, outside_terrain,
-            terrain_hole or grazing.
+            terrain_hole, grazing or under_terrain.
     """
 
     longitude: Array

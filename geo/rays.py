@@ -30,8 +30,15 @@ MARGIN_M = 1.0  # above the highest and below the lowest cell
 SLOPE_BASE_M = 2.0  # a slope is taken over this much, so that one stone is no slope
 GRAZING_SINE = 0.035  # 2 degrees between ray and ground: a metre of height is 29 m away
 
-HIT, HORIZON, OUTSIDE, HOLE, GRAZING = 0, 1, 2, 3, 4
-REASONS = ("", "horizon", "outside_terrain", "terrain_hole", "grazing")
+HIT, HORIZON, OUTSIDE, HOLE, GRAZING, UNDER = 0, 1, 2, 3, 4, 5
+REASONS = (
+    "",
+    "horizon",
+    "outside_terrain",
+    "terrain_hole",
+    "grazing",
+    "under_terrain",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -110,14 +117,13 @@ def _march(
         in_air = alive[~hit]
         known = np.isfinite(clear[~hit])
         over[in_air] = np.where(known, at[in_air], np.nan)
-        outcome[struck] = np.where(
-            np.isnan(over[struck]) & (at[struck] > begin[struck]), HOLE, HIT
-        )
+        unseen = np.where(at[struck] > begin[struck], HOLE, UNDER)
+        outcome[struck] = np.where(np.isnan(over[struck]), unseen, HIT)
         step = _steps(here, directions[in_air], at[in_air])
         before = at[in_air]
         at[in_air] = np.minimum(before + step, end[in_air])
         alive = in_air[before < end[in_air]]
-    return np.where(np.isnan(above), below, above), below, outcome
+    return above, below, outcome
 
 
 def _bisected(
@@ -170,7 +176,8 @@ def meet(
 
     A ray over a hole in the grid is taken to pass over it when it comes out above the
     ground; when it comes out below, the hit is inside the hole and unknown. A ray less
-    than two degrees above the ground it meets is `grazing`.
+    than two degrees above the ground it meets is `grazing`; a camera that is below the
+    terrain itself sees nothing (`under_terrain`: look at its height and datum).
 
     Args:
         terrain: The ground; its heights in the datum of the anchor's height.
@@ -207,5 +214,5 @@ def is_seen(
     directions = points[far] / distance[far, None]
     _, _, outcome = _march(here, directions, distance[far] - tolerance_m)
     seen = np.ones(len(points), np.bool_)
-    seen[far] = outcome != HIT
+    seen[far] = (outcome != HIT) & (outcome != UNDER)
     return seen

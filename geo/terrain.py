@@ -18,7 +18,7 @@ from rasterio.errors import RasterioError
 from scipy.ndimage import maximum_filter
 
 from data.errors import CrsError, TerrainError
-from data.imagery import VerticalDatum
+from data.imagery import Frame, VerticalDatum
 from geo.crs import (
     WGS84_EPSG,
     Anchor,
@@ -172,6 +172,20 @@ def flat_terrain(
         highest_m=height_m,
         cell_m=1.0e6,
     )
+
+
+def flat_ground_of(frame: Frame) -> Terrain:
+    """Flat ground at the height of a frame's take-off point, for want of a grid.
+
+    Raises:
+        TerrainError: If the frame says no height over its take-off point.
+    """
+    if frame.pose is None or frame.relative_altitude_m is None:
+        raise TerrainError(
+            f"frame {frame.file}: no height over ground in its tags; give --terrain"
+        )
+    ground = frame.pose.height_m - frame.relative_altitude_m
+    return flat_terrain(ground, frame.pose.vertical_datum)
 
 
 def _guarded_sha256(path: Path) -> str:
