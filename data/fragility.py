@@ -327,7 +327,7 @@ def after_another(first: Array, second: Array) -> Array:
     return states_from_exceedance(1.0 - spared)
 
 
-def expected_state(states: Array) -> NDArray[np.int8]:
+def likely_state(states: Array) -> NDArray[np.int8]:
     """The largest k with P(S >= k) >= t_k, 0 where there is none, shape (N,)."""
     passes = exceedance_from_states(states) >= np.array(EXPECTED_THRESHOLDS)
     worst = np.where(passes, np.arange(1, STATES), 0).max(axis=1, initial=0)

@@ -1,0 +1,226 @@
+"""Events and assets -> what to expect of every asset, before any picture.
+
+Hazard x fragility where a curve exists (bridges, substations); where none does, nothing
+is invented: dams and links are `not_modelled` and ranked by their shaking, towers and
+spans in an earthquake keep the reference prior. Of several earthquakes the belief after
+one is pushed through the next, and the hazard shown is the strongest.
+
+Source:
+    BELIEF, "Expected state"; DEFINITIONS, sections 1, 2, 10 and 11.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from data.assets import AssetKind
+from data.findings import NOT_MODELLED, NOTHING_DETECTABLE, Basis
+from data.fragility import BREAK_YEAR, SEVERE_K, STATES, likely_state
+from data.operation import Event, MessageType
+from data.tables import ASSETS, BELIEFS, check_table
+from geo.shaking import STANDARD_GRAVITY_GAL
+from pipelines.clocks import dam_clocks
+from pipelines.expectation import (
+    Expectation,
+    after_one_more,
+    before_any,
+    floats_of,
+    under_one,
+)
+from pipelines.hazard_at import (
+    KIND_HAZARDS,
+    Array,
+    Kinds,
+    Quake,
+    hazard_at,
+    kinds_of,
+    quake_of,
+)
+from pipelines.hazard_words import reasons_of
+
+CHUNK_ROWS = 16_384  # DEFINITIONS, section 10
+UNKNOWN_VOLTAGE_KV = 66.0  # a link that says none counts as the lowest of the grid
+VOLTAGE_UNIT_KV = 100.0  # priority of a link = PGA in g x voltage in hundreds of kV
+
+
+def expected_state(
+    assets: pa.Table,
+    events: Sequence[Event],
+    *,
+    vs30_m_s: float = 350.0,
+    break_year: int = BREAK_YEAR,
+) -> pa.Table:
+    """What to expect of each asset.
+
+    Args:
+        assets: Table ASSETS, in any order.
+        events: What stands of each earthquake (`data.standing`), one Event a quake.
+            Cancellations and distant quakes shake nothing; of a quake whose place or
+            magnitude is not known nothing is estimated, and the reasons say so.
+        vs30_m_s: Shear-wave velocity of the ground where no grid is given.
+        break_year: From which year on a bridge counts as built to resist earthquakes.
+
+    Returns:
+        Table BELIEFS, one row an asset, in the order of `assets`; grade -1.
+
+    Raises:
+        InvalidRecordError: If `assets` has other columns than declared.
+    """
+    check_table(assets, ASSETS, "assets")
+    quakes = quakes_of(events)
+    unknown = [event for event in _heard(events) if quake_of(event) is None]
+    chunks = [
+        _chunk_beliefs(
+            assets.slice(start, CHUNK_ROWS),
+            quakes,
+            unlocated=bool(unknown),
+            vs30_m_s=vs30_m_s,
+            break_year=break_year,
+        )
+        for start in range(0, assets.num_rows, CHUNK_ROWS)
+    ]
+    return pa.concat_tables(chunks) if chunks else BELIEFS.empty_table()
+
+
+def quakes_of(events: Sequence[Event]) -> tuple[Quake, ...]:
+    """The quakes that can be modelled, oldest first."""
+    quakes = [quake for event in _heard(events) if (quake := quake_of(event))]
+    return tuple(sorted(quakes, key=lambda quake: (quake.origin_at, quake.id)))
+
+
+def _heard(events: Sequence[Event]) -> list[Event]:
+    return [
+        event
+        for event in events
+        if event.message_type is not MessageType.CANCELLATION and not event.distant
+    ]
+
+
+def last_hazards(
+    assets: pa.Table, events: Sequence[Event], *, vs30_m_s: float = 350.0
+) -> pa.Table:
+    """When each asset was last shaken above its kind's trigger.
+
+    Returns:
+        Columns asset_id and at (timestamp, UTC), only for assets that were; what
+        `data.staleness.mark_older` asks for.
+    """
+    rows = []
+    for start in range(0, assets.num_rows, CHUNK_ROWS):
+        chunk = assets.slice(start, CHUNK_ROWS)
+        ids = chunk["id"].to_numpy(zero_copy_only=False)
+        last: dict[str, object] = {}
+        for quake in quakes_of(events):
+            hit = hazard_at(chunk, quake, vs30_m_s=vs30_m_s).in_plan
+            last.update(dict.fromkeys(ids[hit], quake.origin_at))
+        rows += [{"asset_id": key, "at": at} for key, at in last.items()]
+    schema = pa.schema(
+        [("asset_id", pa.string()), ("at", pa.timestamp("us", tz="UTC"))]
+    )
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _chunk_beliefs(
+    assets: pa.Table,
+    quakes: Sequence[Quake],
+    *,
+    unlocated: bool,
+    vs30_m_s: float,
+    break_year: int,
+) -> pa.Table:
+    kinds = kinds_of(assets)
+    found = before_any(kinds, in_plan=unlocated)
+    for index, quake in enumerate(quakes):
+        here = hazard_at(assets, quake, vs30_m_s=vs30_m_s)
+        found = after_one_more(found, under_one(assets, kinds, here, break_year), index)
+    return _table(assets, kinds, found, quakes, unlocated=unlocated)
+
+
+def _priority(assets: pa.Table, kinds: Kinds, found: Expectation) -> Array:
+    """Order of inspection inside a kind: DEFINITIONS, section 7, and BELIEF."""
+    importance = floats_of(assets, "importance")
+    priority = found.states[:, SEVERE_K:].sum(axis=1) * importance
+    pga_g = found.pga_gal / STANDARD_GRAVITY_GAL
+    voltage = floats_of(assets, "voltage_kv")
+    voltage = np.where(np.isnan(voltage), UNKNOWN_VOLTAGE_KV, voltage)
+    priority = np.where(kinds == AssetKind.DAM, pga_g * importance, priority)
+    links = pga_g * voltage / VOLTAGE_UNIT_KV
+    return np.asarray(np.where(kinds == AssetKind.LINK, links, priority))
+
+
+def _table(
+    assets: pa.Table,
+    kinds: Kinds,
+    found: Expectation,
+    quakes: Sequence[Quake],
+    *,
+    unlocated: bool,
+) -> pa.Table:
+    n = len(kinds)
+    modelled = ~np.isnan(found.states[:, 0])
+    expected = np.full(n, NOT_MODELLED, dtype=np.int8)
+    expected[modelled] = likely_state(found.states[modelled])
+    clock_kind, clock_due = dam_clocks(kinds, found, quakes)
+    reasons_ja, reasons_en = reasons_of(
+        assets, kinds, found, quakes, unlocated=unlocated
+    )
+    columns: dict[str, object] = {
+        "asset_id": assets["id"],
+        "hazard": _nullable(found.hazard),
+        "hazard_kind": [_measure(kind) for kind in kinds],
+        "hazard_unit": [KIND_HAZARDS[kind].unit for kind in kinds],
+        "hazard_sigma_ln": _nullable(found.sigma_ln),
+        "fragility_ref": found.fragility,
+        "prior_source": _prior_sources(found, len(quakes)),
+        **{f"prior_{k}": _nullable(found.states[:, k]) for k in range(STATES)},
+        **{f"p_{k}": _nullable(found.states[:, k]) for k in range(STATES)},
+        "p_severe_low": _nullable(found.low),
+        "p_severe_high": _nullable(found.high),
+        "in_plan": found.in_plan,
+        "grade": np.full(n, -1, dtype=np.int8),
+        "basis": [Basis.NONE.value] * n,
+        "na_reason": np.where(found.in_plan, "not_observed", "not_in_plan"),
+        "expected": expected,
+        "detectable_from": np.full(n, NOTHING_DETECTABLE, dtype=np.int8),
+        "seen_share": np.zeros(n),
+        "looks": np.zeros(n, dtype=np.int16),
+        "sides": np.zeros(n, dtype=np.int8),
+        "disputed": np.zeros(n, dtype=bool),
+        "review": ["none"] * n,
+        "priority": _nullable(_priority(assets, kinds, found)),
+        "reasons_ja": reasons_ja,
+        "reasons_en": reasons_en,
+        "clock_kind": clock_kind,
+        "clock_due_at": clock_due,
+        "clock_basis": ["estimated" if word else None for word in clock_kind],
+    }
+    return _belief_table(columns, n)
+
+
+def _belief_table(columns: dict[str, object], n: int) -> pa.Table:
+    arrays = []
+    for field in BELIEFS:
+        values = columns.get(field.name)
+        if values is None:
+            arrays.append(pa.nulls(n, field.type))
+        elif isinstance(values, pa.ChunkedArray):
+            arrays.append(values)
+        elif isinstance(values, pa.Array):
+            arrays.append(values.cast(field.type))
+        else:
+            arrays.append(pa.array(values, field.type))
+    return pa.table(arrays, schema=BELIEFS)
+
+
+def _measure(kind: str) -> str:
+    return KIND_HAZARDS[kind].measure.value
+
+
+def _prior_sources(found: Expectation, quakes: int) -> list[str]:
+    curve = "carried" if quakes > 1 else "fragility"
+    return [curve if name else "reference" for name in found.fragility]
+
+
+def _nullable(values: Array) -> pa.Array:
+    return pa.array(values, pa.float64(), mask=np.isnan(values))
