@@ -63,7 +63,8 @@ class Camera:
 
     Attributes:
         focal_sigma: Relative standard deviation of the focal length.
-        source: dewarp, calibrated, exif35mm, exif_plane, or poses.
+        source: dewarp, calibrated, sensor_table, exif_plane, exif35mm, poses, or
+            assumed (24 mm in 35 mm terms, with the sigma that deserves).
     """
 
     width_px: Annotated[int, Field(gt=0)]
