@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from data.assets import AssetKind
 from data.errors import InvalidRecordError
@@ -32,8 +30,9 @@ from data.evidence import (
 from data.findings import NA_REASONS, Basis
 from data.grading import SEVERE_LEVEL, LookRow, Rules, Verdict, asset_view, verdict
 from data.reasons import Words, na_words, reasons
+from data.rows import put_back
 from data.staleness import mark_older
-from data.tables import BELIEFS, LOOKS, check_table, table_from_rows
+from data.tables import BELIEFS, LOOKS, check_table
 from data.unseen import ambiguous_ids, furthest, without_looks
 
 Row = dict[str, Any]
@@ -79,7 +78,7 @@ def update_beliefs(
         InvalidRecordError: If a table has other columns than declared, a look belongs
             to no asset, or a reason is not one of DEFINITIONS 8.
     """
-    check_table(prior, BELIEFS, "beliefs")
+    prior = check_table(prior, BELIEFS, "beliefs").combine_chunks()
     check_table(looks, LOOKS, "looks")
     if last_hazard is not None:
         looks = mark_older(looks, last_hazard)
@@ -92,15 +91,7 @@ def update_beliefs(
         _looked_at(row, by_asset[row["asset_id"]], facts[row["asset_id"]], rules)
         for row in prior.filter(looked_at).to_pylist()
     ]
-    joined = pa.concat_tables([passed, table_from_rows(rows, BELIEFS)])
-    return joined.take(pa.array(_places(np.asarray(looked_at)))).combine_chunks()
-
-
-def _places(behind: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Where each row went when those with `behind` were put behind all others."""
-    places = np.empty(len(behind), dtype=np.int64)
-    places[np.argsort(behind, kind="stable")] = np.arange(len(behind))
-    return places
+    return put_back(passed, rows, looked_at)
 
 
 def _by_asset(looks: pa.Table) -> dict[str, tuple[LookRow, ...]]:

@@ -1,0 +1,26 @@
+"""Take some rows of a table out, change them one by one, put them back in place."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from data.tables import table_from_rows
+
+
+def put_back(
+    passed: pa.Table, changed: Sequence[dict[str, Any]], was_changed: pa.ChunkedArray
+) -> pa.Table:
+    """The whole table again, every row where it was.
+
+    Args:
+        passed: The rows that were not taken out, in order.
+        changed: The rows that were, changed, in order.
+        was_changed: Of each row of the whole table, whether it was taken out.
+    """
+    behind = np.asarray(was_changed)
+    places = np.empty(len(behind), dtype=np.int64)
+    places[np.argsort(behind, kind="stable")] = np.arange(len(behind))
+    both = pa.concat_tables([passed, table_from_rows(changed, passed.schema)])
+    return both.take(pa.array(places)).combine_chunks()
