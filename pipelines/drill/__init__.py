@@ -1,1 +1,1 @@
-"""A made-up disaster with known truth, for tests, training and exercises."""
+"""A made-up disaster, drawn with exact truth."""
