@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
 
+import numpy as np
 import pyarrow as pa
 
 from data.assets import AssetKind
@@ -66,19 +67,16 @@ def reasons_of(
         return [[ja]] * len(kinds), [[en]] * len(kinds)
     voltage = assets["voltage_kv"].to_pylist()
     clocks, due = dam_clocks(kinds, found, quakes)
-    japanese, english = [], []
-    for row in range(len(kinds)):
-        if not found.in_plan[row]:
-            words: list[Words] = [QUIET]
-        else:
-            words = [
-                _shaking_words(kinds[row], found, row, quakes),
-                *_state_words(kinds[row], found, row, voltage[row]),
-                *_clock_words(clocks[row], due[row], quakes, found, row),
-                *_field_words(found, row, quakes, unlocated=unlocated),
-            ]
-        japanese.append([pair[0] for pair in words])
-        english.append([pair[1] for pair in words])
+    japanese, english = [[QUIET[0]]] * len(kinds), [[QUIET[1]]] * len(kinds)
+    for row in map(int, np.flatnonzero(found.in_plan)):
+        words = [
+            _shaking_words(kinds[row], found, row, quakes),
+            *_state_words(kinds[row], found, row, voltage[row]),
+            *_clock_words(clocks[row], due[row], quakes, found, row),
+            *_field_words(found, row, quakes, unlocated=unlocated),
+        ]
+        japanese[row] = [pair[0] for pair in words]
+        english[row] = [pair[1] for pair in words]
     return japanese, english
 
 
