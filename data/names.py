@@ -9,10 +9,17 @@ def decoded_name(raw: bytes) -> str:
     """
     for encoding in ("utf-8", "cp932"):
         try:
-            return raw.decode(encoding)
+            text = raw.decode(encoding)
         except UnicodeDecodeError:
             continue
+        if not any(_is_private(character) for character in text):
+            return text
     return raw.decode("utf-8", "surrogateescape")
+
+
+def _is_private(character: str) -> bool:
+    """Bytes that cp932 leaves undefined decode into the private use area."""
+    return "\ue000" <= character <= "\uf8ff"
 
 
 def _escaped_character(character: str) -> str:
