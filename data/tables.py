@@ -213,6 +213,19 @@ FEATURES = _schema(
 )
 """Damage outlines on the ground; geometry is WKB in longitude and latitude."""
 
+COVERAGE = _schema(
+    {
+        "frame_id": pa.string(),
+        "captured_at": _TIME,
+        "gsd_m": _F,
+        "usable": pa.bool_(),
+        "reason": pa.string(),
+        "sortie": pa.string(),
+        "geometry": pa.binary(),
+    }
+)
+"""What each frame saw of the ground (MAP, layer coverage); geometry as FEATURES."""
+
 
 def table_from_rows(
     rows: Sequence[Mapping[str, object]], schema: pa.Schema

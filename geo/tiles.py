@@ -1,0 +1,198 @@
+"""The map in tiles: whole features, in every tile they touch (MAP, Tiles)."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+from numpy.typing import NDArray
+
+from geo.feature_json import Arena, arena
+from geo.map_fields import FULL_FIELDS, SLIM_FIELDS, SUMMARY_FIELDS
+from geo.map_table import home_names
+from geo.tidy import geometry_json
+from geo.tile_grid import HOME_ZOOM, tiles_touched
+
+MAX_REAL_FEATURES = 500
+"""Assets shown as themselves in one tile of the summary (MAP, Tiles)."""
+ASSET_ZOOMS = (12, 13, 14)
+SUMMARY_LEVELS = {
+    **dict.fromkeys((5, 6), ("pref", "mesh1")),
+    **dict.fromkeys((7, 8), ("mesh2",)),
+    **dict.fromkeys((9, 10, 11), ("mesh3",)),
+}
+"""Which cells each zoom shows."""
+EMPTY_TILE = b'{"features":[],"type":"FeatureCollection"}'
+_SEVERE_RANK = 3
+_LINE = "link"
+
+Tile = tuple[str, bytes]
+"""Path below tiles/, and the bytes of the file."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Features ready to be cut into tiles: their text and their shapes."""
+
+    features: Arena
+    geometry: NDArray[np.object_]
+
+
+def full_layer(table: pa.Table, geometry: NDArray[np.object_]) -> Layer:
+    """Assets with every field, as z14 and the files have them."""
+    text = geometry_json(geometry)
+    return Layer(arena(table.select(FULL_FIELDS), text, table["id"]), geometry)
+
+
+def slim_layer(table: pa.Table, geometry: NDArray[np.object_], zoom: int) -> Layer:
+    """Assets with the fields of low zooms; `home` is the tile of this zoom."""
+    at = SLIM_FIELDS.index("home")
+    slim = table.select(SLIM_FIELDS).set_column(at, "home", _homes(table, zoom))
+    return Layer(arena(slim, geometry_json(geometry), table["id"]), geometry)
+
+
+def _homes(table: pa.Table, zoom: int) -> pa.Array:
+    """Names of the home tiles of a lower zoom: the ancestors of those of z14."""
+    column, row = home_of(table)
+    shift = HOME_ZOOM - zoom
+    return home_names(table["kind"], column >> shift, row >> shift, zoom)
+
+
+def home_of(table: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Column and row of each row's home at z14; zero for a link, which has none."""
+    parts = pc.split_pattern(pc.fill_null(table["home"], "14/0/0"), "/")
+    column, row = (
+        pc.cast(pc.list_element(parts, k), pa.int64()).to_numpy() for k in (1, 2)
+    )
+    return column, row
+
+
+def asset_tiles(
+    table: pa.Table, geometry: NDArray[np.object_], full: Layer
+) -> Iterator[Tile]:
+    """Tiles of z12 to z14; links are only in the files and below z12.
+
+    Args:
+        table: As `map_table` returns.
+        geometry: Its geometries, shape (n,).
+        full: `full_layer` of both.
+    """
+    small = np.flatnonzero(pc.not_equal(table["kind"], _LINE).to_numpy())
+    column, row = home_of(table)
+    for zoom in ASSET_ZOOMS:
+        shift = HOME_ZOOM - zoom
+        layer = full if zoom == HOME_ZOOM else slim_layer(table, geometry, zoom)
+        homes = small, column[small] >> shift, row[small] >> shift
+        for name, members in _groups(_touched(geometry, small, zoom, homes), zoom):
+            yield f"assets/{name}", collection(layer.features.slices(members))
+
+
+def summary_tiles(
+    table: pa.Table, geometry: NDArray[np.object_], summary: pa.Table
+) -> Iterator[Tile]:
+    """Tiles of z5 to z11: cells, and as themselves links and what is severe.
+
+    Args:
+        table: As `map_table` returns.
+        geometry: Its geometries, shape (n,).
+        summary: As `summary_table` returns.
+    """
+    outlines = np.asarray(shapely.from_wkb(summary["geometry"].to_numpy()), object)
+    cells = Layer(
+        arena(summary.select(SUMMARY_FIELDS), geometry_json(outlines), summary["id"]),
+        outlines,
+    )
+    level = summary["level"].to_numpy().astype(str)
+    real, urgency = _real_features(table)
+    for zoom, levels in SUMMARY_LEVELS.items():
+        shown = np.flatnonzero(np.isin(level, levels))
+        groups = dict(_groups(_touched(outlines, shown, zoom), zoom))
+        layer = slim_layer(table.take(pa.array(real)), geometry[real], zoom)
+        everything = np.arange(len(real))
+        reals = dict(_groups(_touched(layer.geometry, everything, zoom), zoom))
+        for name in sorted(groups.keys() | reals.keys()):
+            found = reals.get(name, np.empty(0, np.int64))
+            kept = np.sort(found[np.argsort(urgency[found])][:MAX_REAL_FEATURES])
+            parts = cells.features.slices(groups.get(name, np.empty(0, np.int64)))
+            parts += layer.features.slices(kept)
+            truncated = len(found) > MAX_REAL_FEATURES
+            yield f"summary/{name}", collection(parts, truncated=truncated)
+
+
+def _real_features(table: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Assets that low zooms show as themselves, and the place of each in the queue.
+
+    First what was observed or confirmed as D3 or D4, by priority; then links.
+    """
+    severe = pc.greater_equal(table["grade_rank"], _SEVERE_RANK).to_numpy()
+    link = pc.equal(table["kind"], _LINE).to_numpy()
+    index = np.flatnonzero(severe | link)
+    priority = np.nan_to_num(table["priority"].to_numpy()[index], nan=-1.0)
+    queue = np.lexsort((index, -priority, ~severe[index]))
+    urgency = np.empty(len(index), np.int64)
+    urgency[queue] = np.arange(len(index))
+    return index, urgency
+
+
+def plain_tiles(
+    name: str,
+    table: pa.Table,
+    fields: Iterable[str],
+    geometry: NDArray[np.object_],
+    *,
+    id_field: str,
+) -> Iterator[Tile]:
+    """Tiles of z12 to z14 of a layer that is the same at each: damage, coverage."""
+    text = geometry_json(geometry)
+    features = arena(table.select(list(fields)), text, table[id_field])
+    for zoom in ASSET_ZOOMS:
+        everything = np.arange(len(geometry))
+        for path, members in _groups(_touched(geometry, everything, zoom), zoom):
+            yield f"{name}/{path}", collection(features.slices(members))
+
+
+def collection(features: list[memoryview], *, truncated: bool = False) -> bytes:
+    """A FeatureCollection of features that are text already."""
+    end = b'],"truncated":true' if truncated else b"]"
+    body = b",".join(features)
+    return b'{"features":[' + body + end + b',"type":"FeatureCollection"}'
+
+
+def _touched(
+    geometry: NDArray[np.object_],
+    index: NDArray[np.int64],
+    zoom: int,
+    homes: tuple[NDArray[np.int64], ...] | None = None,
+) -> NDArray[np.int64]:
+    """Row, tile column and tile row of every tile that rows belong to, shape (m, 3).
+
+    Args:
+        geometry: Of all rows, shape (n,).
+        index: The rows to place.
+        zoom: Of the tiles.
+        homes: The same three of tiles that are taken whether touched or not.
+    """
+    nth, column, row = tiles_touched(geometry[index], zoom)
+    found = np.column_stack([index[nth], column, row])
+    if homes is None:
+        return found
+    return np.unique(np.vstack([found, np.column_stack(homes)]), axis=0)
+
+
+def _groups(
+    places: NDArray[np.int64], zoom: int
+) -> Iterator[tuple[str, NDArray[np.int64]]]:
+    """The rows of each tile, in the order of the table; tiles by column and row."""
+    index, column, row = places.T
+    order = np.lexsort((index, row, column))
+    if not len(order):
+        return
+    column, row = column[order], row[order]
+    new = (np.diff(column) != 0) | (np.diff(row) != 0)
+    starts = np.concatenate([[0], np.flatnonzero(new) + 1])
+    members = np.split(index[order], starts[1:])
+    places_of = zip(column[starts].tolist(), row[starts].tolist(), strict=True)
+    for (x, y), rows in zip(places_of, members, strict=True):
+        yield f"{zoom}/{x}/{y}.geojson", rows

@@ -1,0 +1,345 @@
+"""Publish an edition: tables in, an immutable folder and a moved pointer out."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import shapely
+from numpy.typing import NDArray
+
+from data.edition import (
+    EditionInfo,
+    FileHash,
+    Manifest,
+    Publication,
+    SourceHash,
+    sha256_of,
+)
+from data.errors import UsageError
+from data.record import to_json
+from data.tables import COVERAGE, FEATURES, check_table
+from geo.exports import (
+    geojson_chunks,
+    write_flatgeobuf,
+    write_geopackage,
+    write_parquet,
+)
+from geo.feature_json import arena
+from geo.map_fields import COVERAGE_FIELDS, DAMAGE_FIELDS
+from geo.map_table import COMPARED_FIELDS, map_table, utc_text
+from geo.summary import summary_table
+from geo.tidy import geometries, geometry_json
+from geo.tile_index import index_files, md5_of, mokuroku
+from geo.tiles import (
+    EMPTY_TILE,
+    Layer,
+    Tile,
+    asset_tiles,
+    full_layer,
+    plain_tiles,
+    summary_tiles,
+)
+from pipelines.edition_folder import (
+    MANIFEST_NAME,
+    PUBLICATION_NAME,
+    file_hash,
+    latest_folder,
+    next_number,
+    publish_folder,
+    read_manifest,
+    writing_folder,
+)
+
+_TILES = "tiles/"
+_NO_SHAPES: NDArray[np.object_] = np.empty(0, dtype=object)
+_COUNTED_PER_EDITION = ["edition", "changed_in"]
+
+
+@dataclass(frozen=True)
+class MapContent:
+    """All that an edition's files are made of.
+
+    Attributes:
+        table: As `map_table` returns; the others in the same manner.
+        geometry: Shapely geometries of the table's rows; likewise of the others.
+        full: Every asset as text.
+    """
+
+    table: pa.Table
+    geometry: NDArray[np.object_]
+    full: Layer
+    summary: pa.Table
+    damage: pa.Table
+    damage_geometry: NDArray[np.object_]
+    coverage: pa.Table
+    coverage_geometry: NDArray[np.object_]
+
+
+def write_edition(  # noqa: PLR0913 all that an edition is made of, by keyword
+    root: Path,
+    info: EditionInfo,
+    *,
+    assets: pa.Table,
+    beliefs: pa.Table,
+    features: pa.Table | None = None,
+    coverage: pa.Table | None = None,
+    extra_files: Mapping[str, bytes] | None = None,
+    provenance: Mapping[str, str] | None = None,
+    publication: Publication | None = None,
+) -> Manifest:
+    """Write one edition whole, then point to it.
+
+    Killed at any moment it leaves the edition before as the newest, and the same call
+    can be made again. The same tables, `info` and editions before give the same bytes.
+
+    Args:
+        root: STORE/{real,drill}/OPERATION; made if absent.
+        info: Its number is `next_number(root)`.
+        assets: As ASSETS.
+        beliefs: As BELIEFS, one row for every asset.
+        features: Damage, as FEATURES.
+        coverage: What frames saw, as COVERAGE.
+        extra_files: Files for people (plan.csv, report.html), by name.
+        provenance: Hashes of code, configuration, weights and inputs, by name.
+        publication: When, where and how long; written beside, outside the hashes.
+
+    Raises:
+        InvalidRecordError: If a table is not what its schema says.
+        UsageError: If the number is not the next one or a file has no safe name.
+    """
+    with writing_folder(root) as folder:
+        if info.number != next_number(root):
+            raise UsageError(
+                f"edition {info.number}: the next one is {next_number(root)}"
+            )
+        before = latest_folder(root)
+        content = map_content(
+            info,
+            assets,
+            beliefs,
+            features=features,
+            coverage=coverage,
+            previous=_previous_table(before),
+        )
+        files = [
+            *_write_tiles(folder, content, info, before),
+            *_write_exports(folder, content, info),
+            *_write_bytes(folder, _checked(extra_files or {})),
+        ]
+        manifest = Manifest(
+            info=info,
+            content=_content_hash(content, info, provenance or {}),
+            signature=None,
+            provenance=_sources(provenance or {}),
+            files=tuple(sorted(files, key=lambda file: file.path)),
+        )
+        (folder / MANIFEST_NAME).write_bytes(to_json(manifest))
+        if publication is not None:
+            (folder / PUBLICATION_NAME).write_bytes(to_json(publication))
+        publish_folder(root, folder, info)
+    return manifest
+
+
+def unchanged(
+    root: Path,
+    info: EditionInfo,
+    *,
+    assets: pa.Table,
+    beliefs: pa.Table,
+    features: pa.Table | None = None,
+    coverage: pa.Table | None = None,
+    provenance: Mapping[str, str] | None = None,
+) -> Manifest | None:
+    """The newest edition if it says just this already, whatever its number.
+
+    Args: as `write_edition` has them.
+
+    Returns:
+        Its manifest, or None when a new edition is due.
+    """
+    folder = latest_folder(root)
+    if folder is None:
+        return None
+    manifest = read_manifest(folder)
+    content = map_content(info, assets, beliefs, features=features, coverage=coverage)
+    same = manifest.content == _content_hash(content, info, provenance or {})
+    return manifest if same else None
+
+
+def map_content(
+    info: EditionInfo,
+    assets: pa.Table,
+    beliefs: pa.Table,
+    *,
+    features: pa.Table | None = None,
+    coverage: pa.Table | None = None,
+    previous: pa.Table | None = None,
+) -> MapContent:
+    """Everything an edition shows, as tables and geometries."""
+    table = map_table(assets, beliefs, info, previous=previous)
+    geometry = _shapes(table)
+    places = assets.take(_rows_of(table, assets))
+    longitude, latitude = places["longitude"].to_numpy(), places["latitude"].to_numpy()
+    damage = _plain_table(features, FEATURES, "id", DAMAGE_FIELDS)
+    footprints = _plain_table(coverage, COVERAGE, "frame_id", COVERAGE_FIELDS)
+    return MapContent(
+        table=table,
+        geometry=geometry,
+        full=full_layer(table, geometry),
+        summary=summary_table(table, longitude, latitude, info),
+        damage=damage,
+        damage_geometry=_shapes(damage),
+        coverage=footprints,
+        coverage_geometry=_shapes(footprints),
+    )
+
+
+def _rows_of(table: pa.Table, assets: pa.Table) -> pa.Array:
+    """Where in `assets` each row of the map is."""
+    order = np.argsort(assets["id"].to_numpy(zero_copy_only=False), kind="stable")
+    back = np.argsort(table["id"].to_numpy(zero_copy_only=False), kind="stable")
+    rows = np.empty(len(order), np.int64)
+    rows[back] = order
+    return pa.array(rows)
+
+
+def _shapes(table: pa.Table) -> NDArray[np.object_]:
+    wkb = table["geometry"].to_numpy()
+    return np.asarray(shapely.from_wkb(wkb), dtype=object)
+
+
+def _plain_table(
+    table: pa.Table | None, schema: pa.Schema, key: str, fields: tuple[str, ...]
+) -> pa.Table:
+    """Damage or coverage as the map has it: sorted, tidy, times as text."""
+    given = schema.empty_table() if table is None else table
+    rows = check_table(given, schema, key).sort_by(key)
+    shapes = geometries(rows["geometry"], key) if len(rows) else _NO_SHAPES
+    columns = {name: rows[name] for name in fields}
+    columns["captured_at"] = utc_text(rows["captured_at"])
+    columns["geometry"] = pa.array(shapely.to_wkb(shapes), pa.binary())
+    return pa.table(columns)
+
+
+def _previous_table(before: Path | None) -> pa.Table | None:
+    if before is None:
+        return None
+    columns = ["id", "changed_in", *COMPARED_FIELDS]
+    return pq.read_table(before / "map.parquet", columns=columns)
+
+
+def content_tiles(content: MapContent) -> Iterator[Tile]:
+    """Every tile of an edition that has a feature."""
+    yield from asset_tiles(content.table, content.geometry, content.full)
+    yield from summary_tiles(content.table, content.geometry, content.summary)
+    layers = (
+        ("damage", content.damage, DAMAGE_FIELDS, content.damage_geometry, "id"),
+        (
+            "coverage",
+            content.coverage,
+            COVERAGE_FIELDS,
+            content.coverage_geometry,
+            "frame_id",
+        ),
+    )
+    for name, table, fields, geometry, key in layers:
+        yield from plain_tiles(name, table, fields, geometry, id_field=key)
+
+
+def _write_tiles(
+    folder: Path, content: MapContent, info: EditionInfo, before: Path | None
+) -> list[FileHash]:
+    """All tiles, empty ones where an edition before had features, and their lists."""
+    files, entries, layers = [], [], set()
+    for path, tile in _with_ghosts(content_tiles(content), before):
+        files.append(_write(folder, _TILES + path, tile))
+        entries.append((path, len(tile), md5_of(tile)))
+        layers.add(path.partition("/")[0])
+    bounds = shapely.total_bounds(content.geometry).round(6).tolist()
+    small = index_files(info, tuple(bounds), layers)
+    small["mokuroku.csv.gz"] = mokuroku(entries, int(info.as_of.timestamp()))
+    return files + _write_bytes(folder, small)
+
+
+def _with_ghosts(tiles: Iterator[Tile], before: Path | None) -> Iterator[Tile]:
+    """The tiles, then an empty one wherever only the edition before had any."""
+    written = set()
+    for path, tile in tiles:
+        written.add(_TILES + path)
+        yield path, tile
+    known = read_manifest(before).files if before is not None else ()
+    for file in known:
+        if file.path.startswith(_TILES) and file.path not in written:
+            yield file.path.removeprefix(_TILES), EMPTY_TILE
+
+
+def _write_exports(
+    folder: Path, content: MapContent, info: EditionInfo
+) -> list[FileHash]:
+    """The files analysts load."""
+    write_parquet(
+        folder / "map.parquet", content.table, content.geometry, field="geometry"
+    )
+    with (folder / "map.geojson").open("wb") as file:
+        file.writelines(geojson_chunks(content.full.features))
+    write_flatgeobuf(folder / "map.fgb", content.table)
+    layers = {
+        "assets": content.table,
+        "damage": content.damage,
+        "coverage": content.coverage,
+        "summary": content.summary,
+    }
+    write_geopackage(folder / "map.gpkg", layers, info.as_of)
+    names = ("map.parquet", "map.geojson", "map.fgb", "map.gpkg")
+    return [file_hash(folder / name, name) for name in names]
+
+
+def _write_bytes(folder: Path, contents: Mapping[str, bytes]) -> list[FileHash]:
+    return [_write(folder, name, contents[name]) for name in sorted(contents)]
+
+
+def _write(folder: Path, name: str, content: bytes) -> FileHash:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return FileHash(path=name, size=len(content), sha256=sha256_of(content))
+
+
+def _checked(extra_files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """Extra files, if each is a plain name that nothing else has."""
+    taken = {MANIFEST_NAME, PUBLICATION_NAME}
+    for name in extra_files:
+        safe = name == Path(name).name and not name.startswith((".", "map.", "tiles"))
+        if not safe or name in taken:
+            raise UsageError(f"extra file {name!r}: give a plain, free file name")
+    return extra_files
+
+
+def _sources(provenance: Mapping[str, str]) -> tuple[SourceHash, ...]:
+    return tuple(
+        SourceHash(name=name, sha256=provenance[name]) for name in sorted(provenance)
+    )
+
+
+def _content_hash(
+    content: MapContent, info: EditionInfo, provenance: Mapping[str, str]
+) -> str:
+    """Hash of what the map says, without the numbers that only count editions."""
+    digest = hashlib.sha256(to_json(replace(info, number=0)))
+    for source in _sources(provenance):
+        digest.update(to_json(source))
+    layers = (
+        (content.table.drop_columns(_COUNTED_PER_EDITION), content.geometry, "id"),
+        (content.damage, content.damage_geometry, "id"),
+        (content.coverage, content.coverage_geometry, "frame_id"),
+    )
+    for table, geometry, key in layers:
+        text = geometry_json(geometry)
+        features = arena(table.drop_columns(["geometry"]), text, table[key])
+        for piece in geojson_chunks(features):
+            digest.update(piece)
+    return digest.hexdigest()
