@@ -18,6 +18,7 @@ Mask = NDArray[np.bool_]
 
 NEWTON_STEPS = 20  # quadratic: 5 or 6 do for any lens that was built
 UNDISTORTED_PX = 1e-6  # a ray is good when its reprojection is this close
+ROOT_ROUNDING = 1e-9  # of np.roots; a fold that far out is none
 RIM = 0.999  # of the radius where the polynomial folds back
 
 
@@ -65,13 +66,13 @@ def file_from_sensor_pixel(camera: Camera, turned_deg: Turned, pixels: Array) ->
 def fold_radius(camera: Camera) -> float:
     """Radius on the plane Z = 1 beyond which the distortion folds back, or infinity.
 
-    There r (1 + k1 r^2 + k2 r^4 + k3 r^6) stops growing.
+    There r (1 + k1 r^2 + k2 r^4 + k3 r^6) stops growing: the largest root of the slope
+    in 1 / r^2.
     """
-    slope = [7 * camera.k3, 5 * camera.k2, 3 * camera.k1, 1.0]
-    roots = np.roots(slope)
-    real = roots[np.abs(roots.imag) < 1e-9].real  # noqa: PLR2004 rounding of np.roots
-    squares = real[real > 0]
-    return float(np.sqrt(squares.min())) if squares.size else np.inf
+    roots = np.roots([1.0, 3 * camera.k1, 5 * camera.k2, 7 * camera.k3])
+    real = roots[np.abs(roots.imag) < ROOT_ROUNDING].real
+    largest = float(real.max(initial=0.0))
+    return largest**-0.5 if largest > ROOT_ROUNDING else np.inf
 
 
 def _distorted(camera: Camera, plane: Array) -> Array:

@@ -193,12 +193,13 @@ def _ground(terrain: Terrain, places: Array, asset: Asset) -> Array:
     return np.where(known, heights, heights[known].mean())
 
 
-def _chord(ground: Array, middles: Array) -> Array:
-    """Straight line of height (n, 1) between the ground under the two ends."""
-    run = np.linalg.norm(np.diff(middles, axis=0), axis=1)
-    share = np.concatenate([[0.0], np.cumsum(run)])
-    share = share / max(float(share[-1]), 1e-9)
-    return np.asarray((ground[0] + (ground[-1] - ground[0]) * share)[:, None])
+def _chord(ground: Array) -> Array:
+    """Straight line between the ground under the two ends, (n, 1): its higher end."""
+    across = ground.shape[1] // len(ALONG)
+    first, last = ground[0, across // 2], ground[-1, -1 - across // 2]
+    share = np.linspace(0.0, 1.0, len(ground) + 1)
+    stations = first + (last - first) * share
+    return np.asarray(np.maximum(stations[:-1], stations[1:])[:, None])
 
 
 def _levels(
@@ -209,7 +210,6 @@ def _levels(
     A deck or a wire goes straight on where the ground falls away: the top is never
     below the line between the ends.
     """
-    axis = ground.shape[1] // 2
     if kind is AssetKind.DAM:
         reach = max(float(plan.offsets_m.max()), 1e-9)
         share = 1 - plan.offsets_m / reach
@@ -221,7 +221,7 @@ def _levels(
     top = ground + height_m
     if kind in CUT_KINDS:
         rise = height_m if kind is AssetKind.SPAN else 0.0
-        top = np.maximum(top, _chord(ground[:, axis], plan.middles) + rise)
+        top = np.maximum(top, _chord(ground) + rise)
     return ground + low, top, np.full(len(ground), (low + height_m) / 2)
 
 

@@ -256,14 +256,21 @@ def read_terrain(
         raise CrsError(f"terrain {path.name}: {error}") from error
 
 
+def on_grid(terrain: Terrain, column: Array, row: Array) -> NDArray[np.bool_]:
+    """Whether column, row (N,) from the corner of the grid lie on it."""
+    height, width = terrain.elevation_m.shape
+    with np.errstate(invalid="ignore"):
+        inside = (column >= 0) & (row >= 0) & (column <= width) & (row <= height)
+    return np.asarray(inside)
+
+
 def _bilinear(terrain: Terrain, column: Array, row: Array) -> Array:
     """Height (N,) at column, row from the corner of the grid; NaN where unknown.
 
     Within half a cell of the border the outermost value holds.
     """
     height, width = terrain.elevation_m.shape
-    with np.errstate(invalid="ignore"):
-        inside = (column >= 0) & (row >= 0) & (column <= width) & (row <= height)
+    inside = on_grid(terrain, column, row)
     across = np.clip(np.where(inside, column, 0.0) - 0.5, 0, width - 1)
     down = np.clip(np.where(inside, row, 0.0) - 0.5, 0, height - 1)
     left = np.minimum(across.astype(np.intp), width - 2)

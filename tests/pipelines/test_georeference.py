@@ -1,0 +1,167 @@
+import csv
+from dataclasses import replace
+
+import pyproj
+import pytest
+
+from data.errors import CrsError, InvalidRecordError, TerrainError, UsageError
+from data.imagery import (
+    Camera,
+    CameraPose,
+    Frame,
+    HeightSource,
+    TimeSource,
+    VerticalDatum,
+)
+from geo.terrain import flat_terrain
+from pipelines.georeference import georeference_pixels
+
+POSE = CameraPose(
+    longitude=140.087,
+    latitude=36.104,
+    height_m=140.0,
+    vertical_datum=VerticalDatum.ELLIPSOIDAL,
+    yaw_deg=0.0,
+    pitch_deg=-60.0,
+    roll_deg=0.0,
+    sigma_h_m=1.5,
+    sigma_v_m=3.0,
+    sigma_yaw_deg=2.5,
+    sigma_tilt_deg=2.0,
+    height_source=HeightSource.ABSOLUTE,
+)
+FRAME = Frame(
+    id="0" * 64,
+    file="a.jpg",
+    camera=Camera(
+        width_px=4000,
+        height_px=3000,
+        focal_x_px=2824.0,
+        focal_y_px=2824.0,
+        center_x_px=2000.0,
+        center_y_px=1500.0,
+        source="exif35mm",
+    ),
+    pose=POSE,
+    unlocated=None,
+    relative_altitude_m=80.0,
+    captured_at=None,
+    time_sigma_s=0.0,
+    time_source=TimeSource.NONE,
+    make=None,
+    model=None,
+    serial=None,
+    turned_deg=0,
+    repairs=(),
+    blur=1.0,
+    exposure=0.5,
+    unusable=None,
+)
+GROUND = flat_terrain(60.0, VerticalDatum.ELLIPSOIDAL, sigma_m=1.0)
+
+
+def answer(tmp_path, pixels, *, frame=FRAME, terrain=GROUND, crs=None):
+    (tmp_path / "in.csv").write_text(pixels)
+    summary = georeference_pixels(
+        frame, tmp_path / "in.csv", tmp_path / "out.csv", terrain=terrain, crs=crs
+    )
+    with (tmp_path / "out.csv").open() as file:
+        return summary, list(csv.DictReader(file))
+
+
+def test_the_answer_has_the_columns_of_the_contract(tmp_path):
+    summary, rows = answer(tmp_path, "column,row\n2000,1500\n100.5,2999\n-3,5\n")
+    assert list(rows[0]) == [
+        *("column", "row", "longitude", "latitude", "height_m", "ce90_m"),
+        *("ok", "reason"),
+    ]
+    assert (summary.ok_count, summary.bad_count) == (2, 1)
+    assert [row["ok"] for row in rows] == ["true", "true", "false"]
+    assert list(rows[2].values()) == [
+        *("-3.0", "5.0", "", "", "", "", "false", "outside_frame")
+    ]
+    # 80 m above flat ground at 60 degrees down: 46.19 m to the north
+    north = (float(rows[0]["latitude"]) - POSE.latitude) * 110_960
+    assert north == pytest.approx(46.19, abs=0.1)
+    assert rows[0]["height_m"] == "60.000"
+
+
+def test_a_projected_system_adds_x_y_and_its_name(tmp_path):
+    _, rows = answer(tmp_path, "row,column\n1500,2000\n-1,0\n", crs="EPSG:6677")
+    oracle = pyproj.Transformer.from_crs(6668, 6677, always_xy=True)
+    x, y = oracle.transform(float(rows[0]["longitude"]), float(rows[0]["latitude"]))
+    assert (float(rows[0]["x"]), float(rows[0]["y"])) == pytest.approx((x, y), abs=1e-3)
+    assert rows[0]["crs"] == "EPSG:6677"
+    assert (rows[1]["x"], rows[1]["y"], rows[1]["crs"]) == ("", "", "")
+
+
+def test_a_geographic_system_adds_nothing(tmp_path):
+    _, rows = answer(tmp_path, "column,row\n1,1\n", crs="EPSG:4326")
+    assert "x" not in rows[0]
+
+
+def test_without_terrain_the_take_off_point_is_the_ground(tmp_path):
+    _, guess = answer(tmp_path, "column,row\n2000,1500\n", terrain=None)
+    _, known = answer(tmp_path, "column,row\n2000,1500\n")
+    assert guess[0]["longitude"] == known[0]["longitude"]
+    assert float(guess[0]["ce90_m"]) > float(known[0]["ce90_m"])
+
+
+def test_no_pixels_give_an_empty_answer(tmp_path):
+    summary, rows = answer(tmp_path, "column,row\n")
+    assert (summary.ok_count, summary.bad_count, rows) == (0, 0, [])
+
+
+def test_the_same_question_gives_the_same_bytes(tmp_path):
+    answer(tmp_path, "column,row\n20,15\n3000,2500\n", crs="6677")
+    first = (tmp_path / "out.csv").read_bytes()
+    answer(tmp_path, "column,row\n20,15\n3000,2500\n", crs="6677")
+    assert (tmp_path / "out.csv").read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("pixels", "word"),
+    [
+        ("column,row\n1,2\n3,x\n", r"in\.csv line 3: row is 'x'"),
+        ("u,v\n1,2\n", "no column column, row"),
+        ("column,row\n1,inf\n", "line 2: row is 'inf'"),
+        ("column,row\n1\n", "line 2: 1 values for 2 columns"),
+        ("column,row\n1,\x00\n", "line 2"),
+    ],
+)
+def test_hostile_pixels_are_refused_with_line_and_value(tmp_path, pixels, word):
+    with pytest.raises(InvalidRecordError, match=word):
+        answer(tmp_path, pixels)
+    assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("frame", "more", "error", "word"),
+    [
+        (
+            replace(FRAME, pose=None, unlocated="no_gps"),
+            {},
+            InvalidRecordError,
+            r"a\.jpg.*no_gps.*--poses",
+        ),
+        (
+            replace(FRAME, relative_altitude_m=None),
+            {"terrain": None},
+            TerrainError,
+            "give --terrain",
+        ),
+        (FRAME, {"crs": "EPSG:1"}, CrsError, "unknown"),
+    ],
+)
+def test_what_cannot_be_placed_is_refused_with_its_remedy(
+    tmp_path, frame, more, error, word
+):
+    with pytest.raises(error, match=word):
+        answer(tmp_path, "column,row\n1,1\n", frame=frame, **more)
+
+
+def test_an_answer_has_nowhere_to_go_without_its_folder(tmp_path):
+    asked, out = tmp_path / "in.csv", tmp_path / "no" / "out.csv"
+    asked.write_text("column,row\n1,1\n")
+    with pytest.raises(UsageError, match="folder is not there"):
+        georeference_pixels(FRAME, asked, out, terrain=GROUND, crs=None)
