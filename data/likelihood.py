@@ -41,7 +41,8 @@ class Likelihood:
     def steps(self) -> Floats:
         """d: log P(z|s) - log P(z|s-1), shape (views, 4, levels); row k - 1 is d_k."""
         log = np.log(self.table)
-        return np.asarray(log[:, 1:, :] - log[:, :-1, :])
+        difference = log[:, 1:, :] - log[:, :-1, :]
+        return np.asarray(difference.round(12))  # equal h stay equal after the logs
 
 
 def read_likelihood(path: Path = START_TABLE) -> Likelihood:
