@@ -44,6 +44,7 @@ STAGES = (
     "batch",  # the settings a frame was taken in with, keyed as the frame
     "refusal",  # a Refusal, keyed by its content
     "read",  # a block of a picture, segmented
+    "footprint",  # the ground one frame saw
     "placed",  # one asset in one frame: its cells, measured, and the outlines
     "belief",  # a table of beliefs, as the name of its file
     "decision",  # what a person decided

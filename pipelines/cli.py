@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from data import errors
@@ -149,23 +150,28 @@ def _ingest(args: argparse.Namespace) -> Outcome:
     from pipelines.ingest import ingest
 
     return ingest(
-        _store(args), args.operation, args.paths, _intake_options(args), _config(args)
-    )
-
-
-def _assess(args: argparse.Namespace) -> Outcome:
-    from pipelines.assess import assess
-
-    return assess(
         _store(args),
         args.operation,
         args.paths,
         _intake_options(args),
         _config(args),
-        workers=args.workers,
-        as_of=args.as_of,
-        publishing=not args.no_publish,
+        now=datetime.now(UTC),
     )
+
+
+def _assess(args: argparse.Namespace) -> Outcome:
+    from pipelines.assess import Running, assess
+
+    config = _config(args)
+    running = Running(
+        now=datetime.now(UTC),
+        as_of=args.as_of,
+        workers=args.workers or config.workers,
+        publishing=not args.no_publish,
+        every_s=config.publish_every_s,
+    )
+    options = _intake_options(args)
+    return assess(_store(args), args.operation, args.paths, options, config, running)
 
 
 def _serve(args: argparse.Namespace) -> Outcome:

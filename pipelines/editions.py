@@ -1,0 +1,165 @@
+"""An edition of what the ledger holds: `karte plan` and `karte publish`."""
+
+import socket
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+
+from data.edition import EditionInfo, Manifest, Publication
+from data.errors import NothingUsableError
+from data.findings import Grade
+from data.ledger import Ledger
+from data.store import OperationFolder, find_operation
+from pipelines.believing import Believed, believe
+from pipelines.config import Config
+from pipelines.edition_folder import latest_folder, next_number
+from pipelines.event import describe
+from pipelines.outcome import ExitCode, Outcome
+from pipelines.plan import plan_files, rank
+from pipelines.plan_page import PlanHeading
+from pipelines.publish import unchanged, write_edition
+
+
+def publish(
+    store: Path, operation: str, config: Config, *, as_of: datetime | None = None
+) -> Outcome:
+    """Publish an edition of an operation, unless the newest one says just the same.
+
+    Args:
+        store: The store's folder.
+        operation: Id of the operation, or `latest`.
+        config: The operator's settings.
+        as_of: State of knowledge; None takes the latest time in the ledger.
+
+    Raises:
+        NothingUsableError: If no inventory was imported.
+    """
+    folder = find_operation(store, operation)
+    with folder.open_ledger() as ledger:
+        started = time.monotonic()
+        believed = believe(folder, ledger, store, config, as_of=as_of)
+        manifest, new = publish_believed(
+            folder, ledger, believed, seconds={"believe": time.monotonic() - started}
+        )
+    return _outcome(folder, believed, manifest, new=new)
+
+
+def publish_believed(
+    folder: OperationFolder,
+    ledger: Ledger,
+    believed: Believed,
+    *,
+    seconds: Mapping[str, float],
+) -> tuple[Manifest, bool]:
+    """Write an edition; returns its manifest, and whether it is a new one.
+
+    `seconds` says how long the steps before took, for publication.json.
+    """
+    if not believed.expected.assets.num_rows:
+        raise NothingUsableError(
+            f"operation {folder.id}: no asset is known; import an inventory first"
+        )
+    started = time.monotonic()
+    info = edition_info(folder, believed)
+    tables: dict[str, Any] = {
+        "assets": believed.expected.assets,
+        "beliefs": believed.beliefs,
+        "features": believed.features,
+        "coverage": believed.coverage,
+        "provenance": believed.inputs,
+    }
+    standing = unchanged(folder.path, info, **tables)
+    if standing is not None:
+        return standing, False
+    manifest = write_edition(
+        folder.path,
+        info,
+        **tables,
+        extra_files=_files_for_people(info, believed),
+        publication=Publication(
+            number=info.number,
+            published_at=datetime.now(UTC),
+            host=socket.gethostname(),
+            durations_s={
+                **{name: round(value, 3) for name, value in seconds.items()},
+                "write": round(time.monotonic() - started, 3),
+            },
+        ),
+    )
+    ledger.record(
+        [("edition", f"{info.number:06d}", manifest.content.encode())],
+        note={"did": "publish"},
+    )
+    return manifest, True
+
+
+def edition_info(folder: OperationFolder, believed: Believed) -> EditionInfo:
+    """What the next edition says of itself."""
+    events = believed.expected.events
+    return EditionInfo(
+        operation=folder.id,
+        number=next_number(folder.path),
+        as_of=believed.as_of,
+        drill=folder.drill,
+        title=describe(events[-1]) if events else "withdrawn 取消",
+        events=tuple(event.id for event in events),
+    )
+
+
+def _files_for_people(info: EditionInfo, believed: Believed) -> dict[str, bytes]:
+    expected = believed.expected
+    plan = rank(expected.assets, believed.beliefs, expected.events)
+    heading = PlanHeading(
+        operation=info.operation,
+        drill=info.drill,
+        edition=info.number,
+        as_of=info.as_of,
+        events=expected.events,
+        licences=_licences(believed),
+    )
+    return dict(plan_files(plan, heading))
+
+
+def _licences(believed: Believed) -> tuple[str, ...]:
+    known = pc.unique(believed.expected.assets["source_licence"]).to_pylist()
+    return tuple(sorted(name for name in known if name))
+
+
+def counts(believed: Believed) -> dict[str, int]:
+    """How many assets have each grade."""
+    grades = believed.beliefs["grade"]
+    return {
+        grade.name: int(pc.sum(pc.equal(grades, int(grade))).as_py() or 0)
+        for grade in Grade
+    }
+
+
+def _outcome(
+    folder: OperationFolder, believed: Believed, manifest: Manifest, *, new: bool
+) -> Outcome:
+    where = latest_folder(folder.path)
+    number, graded = manifest.info.number, counts(believed)
+    said = "published" if new else "nothing changed: it stands"
+    shown = ", ".join(f"{name} {count}" for name, count in graded.items())
+    return Outcome(
+        code=ExitCode.DONE,
+        lines=[
+            f"edition {number} of {folder.id}: {said} ({where})",
+            f"  {believed.beliefs.num_rows} assets: {shown}",
+            f"  as of {believed.as_of.isoformat()}, content {manifest.content[:8]}",
+        ],
+        data={
+            "operation": folder.id,
+            "drill": folder.drill,
+            "edition": number,
+            "new": new,
+            "path": str(where),
+            "grades": graded,
+            "as_of": believed.as_of.isoformat(),
+            "content": manifest.content,
+        },
+    )
