@@ -219,7 +219,8 @@ def bridge_medians(
     slight = np.where(shaped, np.minimum(1.0, K_SHAPE_FACTOR * sa10_over_sa03), 1.0)
     ties = np.array([k3d(row, n) for row, n in zip(rows, spans, strict=True)])
     others = ties * k_skew(skew_deg)
-    return base * np.column_stack([slight, others, others, others])
+    factors: Array = np.column_stack([slight, others, others, others])
+    return base * factors
 
 
 def k_skew(skew_deg: Array) -> Array:

@@ -11,8 +11,9 @@ from data.record import Instant, record
 from data.words import D0_WORDS, DRILL_WORDS
 
 JST = timezone(timedelta(hours=9))
-PAGE_ROWS = 50
-"""Rows of a kind on the page; plan.csv holds them all."""
+PAGE_ROWS, LEAST_PAGE_ROWS = 50, 10
+"""Rows of a kind on the page: those in the plan, filled up to the lesser number from
+below the trigger; plan.csv holds them all."""
 Row = Mapping[str, object]
 
 KIND_WORDS: Mapping[str, tuple[str, str, str, str]] = {
@@ -50,14 +51,14 @@ KIND_WORDS: Mapping[str, tuple[str, str, str, str]] = {
 }
 HEADERS = (
     ("順位", "rank"),
-    ("名称・ID", "name, id"),
+    ("名称・ID・位置", "name, id, place"),
     ("推定", "expected"),
     ("重大以上の確率", "chance of severe or worse"),
     ("揺れ(中央値)", "shaking (median)"),
     ("震央から", "from epicentre"),
     ("点検期限", "inspection due"),
-    ("位置", "place"),
     ("理由", "reasons"),
+    ("", "reasons in English"),
 )
 LIMITS = (
     (
@@ -96,7 +97,7 @@ SOURCES = (
 STYLE = """
 *{box-sizing:border-box}
 body{font:14px/1.5 "Noto Sans CJK JP","Hiragino Sans","Yu Gothic",Meiryo,sans-serif;
-margin:0 auto;max-width:1200px;padding:0 20px 40px;color:#1a1a1a;background:#fff}
+margin:0 auto;max-width:1280px;padding:0 20px 40px;color:#1a1a1a;background:#fff}
 header{border-bottom:2px solid #1a1a1a;padding:16px 0 12px;margin-bottom:8px}
 h1{font-size:22px;margin:0}h2{font-size:17px;margin:28px 0 2px}
 .en{color:#555;font-size:12px}.mode{display:inline-block;font-weight:700;
@@ -109,19 +110,20 @@ table{border-collapse:collapse;width:100%;margin-top:6px}
 th,td{text-align:left;vertical-align:top;padding:5px 8px;border-bottom:1px solid #ddd}
 th{font-size:12px;border-bottom:1px solid #1a1a1a;line-height:1.3}
 td.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
-td.r{font-size:12px;min-width:260px}
+td.r{font-size:12px;line-height:1.4;min-width:230px}
 tr.below td{color:#666}
 .e{display:inline-block;border:2px solid #c8c8cb;border-radius:3px;padding:0 6px;
 font-weight:700;background:#fff;white-space:nowrap}
 .E1{border-color:#f2e700}.E2{border-color:#ff9900}.E3{border-color:#ff2800}
 .E4{border-color:#aa00aa}
+.w,td .en{white-space:nowrap}td.r.en{white-space:normal}
 .scroll{overflow-x:auto}ul{margin:4px 0;padding-left:20px}
 footer{margin-top:32px;border-top:2px solid #1a1a1a;padding-top:8px}
 @page{size:A4 landscape;margin:12mm 10mm 14mm;@bottom-right{font-size:9px;
 content:counter(page) " / " counter(pages)}@bottom-left{font-size:9px;
 content:"RUNNING"}}
 @media print{body{max-width:none;padding:0;font-size:11px}tr{break-inside:avoid}
-thead{display:table-header-group}.scroll{overflow:visible}td.r{font-size:9px}}
+thead{display:table-header-group}.scroll{overflow:visible}td.r{font-size:9px;min-width:0}}
 """
 AGE = """
 (function(){var s=Date.parse("AS_OF"),b=document.getElementById("age");
@@ -240,7 +242,8 @@ def _section(kind: str, rows: Sequence[Row]) -> str:
         f"点検の目安に届く {inside} 件", f"{inside} reach this kind's trigger"
     )
     head = "".join(f"<th>{_both(*names)}</th>" for names in HEADERS)
-    body = "\n".join(_row(row) for row in mine[:PAGE_ROWS])
+    shown = mine[: max(LEAST_PAGE_ROWS, min(inside, PAGE_ROWS))]
+    body = "\n".join(_row(row) for row in shown)
     return (
         f"<h2>{_both(japanese, english)}</h2><div>{_both(order_ja, order_en)}; "
         f'{count}</div>\n<div class="scroll"><table><thead><tr>{head}</tr></thead>'
@@ -252,14 +255,14 @@ def _row(row: Row) -> str:
     name = str(row["name"] or "(名称なし)")
     cells = [
         ("n", str(row["rank"])),
-        ("", f'{escape(name)}<br><span class="en">{escape(str(row["id"]))}</span>'),
+        ("", f'{escape(name)}<br><span class="en">{_place(row)}</span>'),
         ("", _expected(str(row["expected"]))),
         ("n", _chance(row)),
         ("n", _hazard(row)),
         ("n", _number(row["distance_km"], "{:.0f} km")),
         ("", _due(row)),
-        ("n", f"{row['latitude']:.4f}<br>{row['longitude']:.4f}"),
-        ("r", _reasons(row)),
+        ("r", _lines(row["reasons_ja"])),
+        ("r en", _lines(row["reasons_en"])),
     ]
     below = "" if row["in_plan"] else ' class="below"'
     tds = "".join(f'<td class="{css}">{text}</td>' for css, text in cells)
@@ -268,7 +271,9 @@ def _row(row: Row) -> str:
 
 def _expected(name: str) -> str:
     if name == "not_modelled":
-        return _both("推定しない", "not modelled")
+        return (
+            '<span class="w">推定しない</span><br><span class="en">not modelled</span>'
+        )
     return f'<span class="e {name}">{name}</span>'
 
 
@@ -302,11 +307,13 @@ def _due(row: Row) -> str:
     return f"{words[str(row['clock_kind'])]}<br>{_jst(due)}"
 
 
-def _reasons(row: Row) -> str:
-    return (
-        f"{escape(str(row['reasons_ja'])).replace(';', '<br>')}"
-        f'<br><span class="en">{escape(str(row["reasons_en"]))}</span>'
-    )
+def _place(row: Row) -> str:
+    where = f"{row['latitude']:.4f}, {row['longitude']:.4f}"
+    return f"{escape(str(row['id']))}<br>{where}"
+
+
+def _lines(reasons: object) -> str:
+    return escape(str(reasons)).replace(";", "<br>")
 
 
 def _items(words: Iterable[tuple[str, str]]) -> str:

@@ -33,11 +33,14 @@ INTENSITY_OF_CLASS: dict[str, tuple[float, float | None]] = {
 }
 """JMA classes as intervals of instrumental intensity (気象庁告示第4号, 1996)."""
 
-_POSITION = re.compile(r"([+-]\d{1,2}(?:\.\d+)?)([+-]\d{1,3}(?:\.\d+)?)([+-]\d+)?/")
-_POSITION_MINUTES = re.compile(
-    r"([+-])(\d{2})(\d{2}(?:\.\d+)?)([+-])(\d{3})(\d{2}(?:\.\d+)?)([+-]\d+)?/"
+_POSITION = re.compile(
+    r"([+-]\d{1,2}(?:\.\d+)?)([+-]\d{1,3}(?:\.\d+)?)([+-]\d+)?/", re.ASCII
 )
-_MAGNITUDE = re.compile(r"-?\d{1,2}(?:\.\d+)?")
+_POSITION_MINUTES = re.compile(
+    r"([+-])(\d{2})(\d{2}(?:\.\d+)?)([+-])(\d{3})(\d{2}(?:\.\d+)?)([+-]\d+)?/",
+    re.ASCII,
+)
+_MAGNITUDE = re.compile(r"-?\d{1,2}(?:\.\d+)?", re.ASCII)
 _MAGNITUDE_RANGE = (-2.0, 10.0)
 
 
