@@ -1,4 +1,4 @@
-"""Look, place, believe, publish: `karte assess`; killed, it goes on where it stopped."""
+"""Look, place, believe, publish: `karte assess`; killed, it goes on where it was."""
 
 import time
 from collections.abc import Callable, Sequence

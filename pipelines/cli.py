@@ -99,7 +99,7 @@ def _demo(args: argparse.Namespace) -> Outcome:
 def _now(args: argparse.Namespace) -> Outcome:
     from pipelines.now import now
 
-    return now(_store(args), args.operation)
+    return now(_store(args), args.operation, at=datetime.now(UTC))
 
 
 def _event(args: argparse.Namespace) -> Outcome:
@@ -215,7 +215,7 @@ def _review(args: argparse.Namespace) -> Outcome:
             role=args.role,
             method=args.method,
             reason=args.reason,
-            at=args.at,
+            at=args.at or datetime.now(UTC),
         )
     return review(_store(args), args.operation, request, _config(args))
 

@@ -1,0 +1,98 @@
+"""Is anything changed? `karte verify` of a store, an operation or an edition."""
+
+import json
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+from data.audit import broken_link
+from data.errors import UsageError
+from data.ledger import REPLACEABLE, STAGES, Ledger
+from data.store import OperationFolder, operations
+from pipelines.edition_folder import MANIFEST_NAME, verify_edition
+from pipelines.ingest import picture_path
+from pipelines.outcome import ExitCode, Outcome
+
+
+def verify(path: Path) -> Outcome:
+    """Check every hash below a path.
+
+    Args:
+        path: A store, the folder of an operation, or that of an edition.
+
+    Returns:
+        Exit code 0 when all is as it was written, else 4.
+
+    Raises:
+        UsageError: If there is nothing of ours at the path.
+    """
+    if (path / MANIFEST_NAME).is_file():
+        found = list(_edition(path))
+        looked = [path.name]
+    else:
+        folders = _operations(path)
+        found = [change for folder in folders for change in _operation(folder)]
+        looked = [folder.id for folder in folders]
+    lines = [f"verified {', '.join(looked)}: nothing changed"]
+    if found:
+        lines = [f"{len(found)} changes found", *(f"  {change}" for change in found)]
+    return Outcome(
+        code=ExitCode.CORRUPT if found else ExitCode.DONE,
+        lines=lines,
+        data={"verified": looked, "changes": found},
+    )
+
+
+def _operations(path: Path) -> list[OperationFolder]:
+    if (path / "ledger.sqlite").is_file():
+        return [OperationFolder(path)]
+    folders = operations(path)
+    if not folders:
+        raise UsageError(f"{path}: no store, operation or edition; give one of these")
+    return folders
+
+
+def _edition(path: Path) -> Iterator[str]:
+    for change in verify_edition(path):
+        yield f"{path.name}/{change.path}: {change.what}"
+
+
+def _operation(folder: OperationFolder) -> Iterator[str]:
+    with folder.open_ledger() as ledger:
+        yield from _ledger(folder, ledger)
+        yield from _files(folder, ledger)
+    for manifest in sorted(folder.path.glob(f"editions/*/{MANIFEST_NAME}")):
+        yield from _edition(manifest.parent)
+
+
+def _ledger(folder: OperationFolder, ledger: Ledger) -> Iterator[str]:
+    """The chain of the audit, and every entry against the link that wrote it last."""
+    links = ledger.audit()
+    broken = broken_link(links)
+    if broken is not None:
+        yield f"{folder.id}: audit link {broken} does not fit the one before"
+    written: dict[tuple[str, str], str] = {}
+    for _, what, _, _ in links:
+        for stage, key, digest in json.loads(what)["wrote"]:
+            if stage in REPLACEABLE or (stage, key) not in written:
+                written[stage, key] = digest
+    for stage in STAGES:
+        for key, value in ledger.all(stage).items():
+            if written.pop((stage, key), None) != sha256(value).hexdigest():
+                yield f"{folder.id}: entry {stage} {key} is not what was written"
+    for stage, key in sorted(written):
+        yield f"{folder.id}: entry {stage} {key} is missing"
+
+
+def _files(folder: OperationFolder, ledger: Ledger) -> Iterator[str]:
+    """Pictures against their names, blocks against the ledger."""
+    for sha in ledger.all("frame"):
+        if _digest(picture_path(folder, sha)) != sha:
+            yield f"{folder.id}: picture {sha[:16]} is changed or missing"
+    for key, digest in ledger.all("read").items():
+        if _digest(folder.reads / f"{key}.png") != digest.decode():
+            yield f"{folder.id}: block {key[:16]} is changed or missing"
+
+
+def _digest(path: Path) -> str | None:
+    return sha256(path.read_bytes()).hexdigest() if path.is_file() else None
