@@ -65,6 +65,16 @@ def _tilejson(
         "maxzoom": max((LAYERS[name][3] for name in names), default=14),
         "tiles": [f"tiles/{name}/{{z}}/{{x}}/{{y}}.geojson" for name in names[:1]],
         "vector_layers": [_vector_layer(name) for name in names],
+        "karte": {
+            "operation": info.operation,
+            "number": info.number,
+            "as_of": info.as_of.isoformat(),
+            "drill": info.drill,
+            "title": info.title,
+            "events": list(info.events),
+            "audience": info.audience,
+            "signature": None,
+        },
     }
 
 

@@ -304,8 +304,11 @@ def _write_bytes(folder: Path, contents: Mapping[str, bytes]) -> list[FileHash]:
 
 def _write(folder: Path, name: str, content: bytes) -> FileHash:
     path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    try:
+        path.write_bytes(content)
+    except FileNotFoundError:  # the first tile of its column
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
     return FileHash(path=name, size=len(content), sha256=sha256_of(content))
 
 
