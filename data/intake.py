@@ -107,8 +107,9 @@ def check_picture(path: Path, *, name: str) -> PictureHeader:
 
 def _open_regular(path: Path, name: str) -> BufferedReader:
     """A regular file, opened; a pipe is never waited for, a link never followed."""
-    if not stat.S_ISREG(path.lstat().st_mode):
-        raise _refused(name, RefusalCode.NOT_A_FILE, _file_type(path.lstat().st_mode))
+    mode = path.lstat().st_mode
+    if not stat.S_ISREG(mode):
+        raise _refused(name, RefusalCode.NOT_A_FILE, _file_type(mode))
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     return os.fdopen(descriptor, "rb")
 
