@@ -25,8 +25,8 @@ REPORT = """<?xml version="1.0" encoding="UTF-8"?>
  xmlns:jmx_eb="http://xml.kishou.go.jp/jmaxml1/elementBasis1/">
 <Earthquake><OriginTime>2026-11-22T08:43:00+09:00</OriginTime>
 <Hypocenter><Area><Name>三陸沖</Name>
-<jmx_eb:Coordinate description="" datum="日本測地系">+38.1+142.9-24000/</jmx_eb:Coordinate
-></Area></Hypocenter>
+<jmx_eb:Coordinate description="" datum="日本測地系"
+>+38.1+142.9-24000/</jmx_eb:Coordinate></Area></Hypocenter>
 <jmx_eb:Magnitude type="Mj" description="Ｍ７．３">7.3</jmx_eb:Magnitude></Earthquake>
 <Intensity><Observation><Pref><Area><Name>宮城県北部</Name><Code>220</Code>
 <MaxInt>6+</MaxInt><City><Name>栗原市</Name><Code>0421300</Code>
@@ -149,7 +149,7 @@ def test_depth_is_read_in_metres_and_may_be_missing(text, depth_km):
 
 def test_a_place_that_is_unknown_gives_no_hypocentre():
     data = changed(
-        'description="" datum="日本測地系">+38.1+142.9-24000/',
+        'description="" datum="日本測地系"\n>+38.1+142.9-24000/',
         'description="震源要素不明">',
     )
     event = read_telegram(data, name="t.xml")
