@@ -1,18 +1,25 @@
 """`karte georeference`: pixels of one picture to places on the ground."""
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import InvalidRecordError, UsageError
-from data.imagery import Frame
+from data.exif import ReadSettings, read_frame
+from data.imagery import Frame, VerticalDatum
+from data.intake import check_picture
 from geo.crs import crs_from_geographic, epsg_from, is_projected
 from geo.csv_rows import read_csv_rows
 from geo.georeference import GroundPoints, ground_from_pixels
-from geo.terrain import Terrain, flat_ground_of
+from geo.heights import pose_in_datum
+from geo.poses import read_poses
+from geo.terrain import Terrain, flat_ground_of, heights_at, read_terrain
+from pipelines.ingest import measured_quality
+from pipelines.outcome import ExitCode, Outcome
 
 COLUMNS = (
     "column",
@@ -24,6 +31,10 @@ COLUMNS = (
     "ok",
     "reason",
 )
+ANY_TIME, ANY_ZONE = datetime(9000, 1, 1, tzinfo=UTC), "UTC"
+"""Later than any picture: when one was taken does not matter to where it looks."""
+SUSPECT_HEIGHT_M = 25.0
+"""Most of the 30 to 40 m that a geoid taken for an ellipsoid costs in Japan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +140,110 @@ def georeference_pixels(
     write_ground(out_csv, pixels, ground, epsg)
     placed = int(ground.ok.sum())
     return Summary(ok_count=placed, bad_count=len(pixels) - placed)
+
+
+def tagged_frame(path: Path, altitudes: VerticalDatum) -> Frame:
+    """The frame of one picture file, by its own tags.
+
+    Raises:
+        RefusedError: If it is no picture, or its tags contradict themselves.
+    """
+    blur, exposure, unusable = measured_quality(path)
+    return read_frame(
+        path,
+        name=path.name,
+        header=check_picture(path, name=path.name),
+        settings=ReadSettings(altitudes=altitudes, time_zone=ANY_ZONE),
+        blur=blur,
+        exposure=exposure,
+        unusable=unusable,
+        now=ANY_TIME,
+    )
+
+
+def with_solved_pose(frame: Frame, poses: Path, datum: VerticalDatum) -> Frame:
+    """The frame with the pose that a file of solved ones has for it.
+
+    Raises:
+        UsageError: If the file has none for it.
+    """
+    solved = read_poses(poses, datum)
+    if frame.file not in solved:
+        raise UsageError(f"{poses.name}: no row for {frame.file}; add one")
+    return replace(frame, pose=solved[frame.file], unlocated=None)
+
+
+def height_doubt(frame: Frame, terrain: Terrain) -> str | None:
+    """In words, that the camera's height over the terrain is not the one it flew at.
+
+    The height over the take-off point is a witness: a datum mistaken for another shows
+    as some 40 m in Japan. A take-off from a hilltop shows too: it is a doubt, no more.
+    """
+    if frame.pose is None or frame.relative_altitude_m is None or terrain.is_flat:
+        return None
+    pose = pose_in_datum(frame.pose, terrain.vertical_datum)
+    place = np.array([pose.longitude]), np.array([pose.latitude])
+    over = pose.height_m - float(heights_at(terrain, *place)[0])
+    if not abs(over - frame.relative_altitude_m) > SUSPECT_HEIGHT_M:
+        return None
+    return (
+        f"doubt: the camera is {over:.0f} m over the terrain and flew"
+        f" {frame.relative_altitude_m:.0f} m over its take-off point; check --altitudes"
+        " and --terrain-heights"
+    )
+
+
+def _terrain(path: Path | None, heights: VerticalDatum | None) -> Terrain | None:
+    if path is None:
+        return None
+    if heights is None:
+        raise UsageError(
+            f"terrain {path.name}: what are its heights measured from? give"
+            " --terrain-heights ellipsoidal, JGD2011, JGD2024 or local"
+        )
+    return read_terrain(path, heights)
+
+
+def georeference_file(
+    frame: Path,
+    pixels: Path,
+    out: Path,
+    *,
+    terrain: Path | None,
+    terrain_heights: VerticalDatum | None,
+    altitudes: VerticalDatum | None,
+    poses: Path | None,
+    crs: str | None,
+) -> Outcome:
+    """The command: one picture, a CSV of pixels, a CSV of places.
+
+    Heights in the tags or poses are in the datum of `altitudes`; where that is not
+    said, in that of the terrain, and the answer says so.
+
+    Raises:
+        KarteError: If the picture, the terrain or a CSV cannot be used.
+    """
+    ground = _terrain(terrain, terrain_heights)
+    datum = altitudes or terrain_heights or VerticalDatum.LOCAL
+    taken = tagged_frame(frame, datum)
+    if poses is not None:
+        taken = with_solved_pose(taken, poses, datum)
+    summary = georeference_pixels(taken, pixels, out, terrain=ground, crs=crs)
+    notes = [f"heights of the camera: {datum.value}", *taken.repairs]
+    doubt = None if ground is None else height_doubt(taken, ground)
+    notes += [doubt] if doubt else []
+    nothing = summary.bad_count > 0 and summary.ok_count == 0
+    return Outcome(
+        ExitCode.NOTHING_USABLE if nothing else ExitCode.DONE,
+        [
+            f"{taken.file}: {summary.ok_count} pixels placed, {summary.bad_count} not",
+            *(f"  {note}" for note in notes),
+            f"  written to {out}",
+        ],
+        {
+            "file": taken.file,
+            "placed": summary.ok_count,
+            "not_placed": summary.bad_count,
+            "notes": notes,
+        },
+    )

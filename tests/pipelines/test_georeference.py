@@ -14,7 +14,8 @@ from data.imagery import (
     VerticalDatum,
 )
 from geo.terrain import flat_terrain
-from pipelines.georeference import georeference_pixels
+from pipelines.georeference import georeference_file, georeference_pixels
+from pipelines.outcome import ExitCode
 
 POSE = CameraPose(
     longitude=140.087,
@@ -165,3 +166,72 @@ def test_an_answer_has_nowhere_to_go_without_its_folder(tmp_path):
     asked.write_text("column,row\n1,1\n")
     with pytest.raises(UsageError, match="folder is not there"):
         georeference_pixels(FRAME, asked, out, terrain=GROUND, crs=None)
+
+
+@pytest.fixture
+def asked(shared, tmp_path):
+    """A real picture, its surface model and a CSV of three of its pixels."""
+    (tmp_path / "in.csv").write_text("column,row\n1000,562.5\n900,600\n-1,-1\n")
+    folder = shared / "data" / "georef_brighton"
+    return {
+        "frame": folder / "images" / "DJI_0032.JPG",
+        "pixels": tmp_path / "in.csv",
+        "out": tmp_path / "out.csv",
+        "terrain": folder / "dsm_0p2m.tif",
+        "terrain_heights": VerticalDatum.LOCAL,
+        "altitudes": None,
+        "poses": None,
+        "crs": None,
+    }
+
+
+def only_row(path):
+    with path.open() as file:
+        return next(csv.DictReader(file))
+
+
+def test_a_real_picture_is_placed_by_its_tags(asked):
+    outcome = georeference_file(**asked)
+    assert outcome.code is ExitCode.DONE
+    assert (outcome.data["placed"], outcome.data["not_placed"]) == (2, 1)
+    assert outcome.data["notes"] == ["heights of the camera: local"]
+    assert only_row(asked["out"])["longitude"].startswith("-91.9938")
+
+
+def test_solved_poses_replace_the_tags(asked, tmp_path):
+    (tmp_path / "poses.csv").write_text(
+        "file,longitude,latitude,height_m,yaw_deg,pitch_deg,roll_deg\n"
+        "DJI_0032.JPG,-91.9938,46.8425,203,0,-90,0\n"
+    )
+    georeference_file(**(asked | {"poses": tmp_path / "poses.csv"}))
+    row = only_row(asked["out"])
+    assert (float(row["longitude"]), float(row["latitude"])) == pytest.approx(
+        (-91.9938, 46.8425), abs=1e-6
+    )
+    assert float(row["ce90_m"]) < 1.5
+
+
+def test_a_picture_without_a_solved_pose_is_named(asked, tmp_path):
+    header = "file,longitude,latitude,height_m,yaw_deg,pitch_deg,roll_deg\n"
+    (tmp_path / "poses.csv").write_text(header)
+    with pytest.raises(UsageError, match=r"no row for DJI_0032\.JPG"):
+        georeference_file(**(asked | {"poses": tmp_path / "poses.csv"}))
+
+
+def test_a_height_that_contradicts_the_flight_is_doubted(asked, tmp_path):
+    (tmp_path / "poses.csv").write_text(
+        "file,longitude,latitude,height_m,yaw_deg,pitch_deg,roll_deg\n"
+        "DJI_0032.JPG,-91.9938,46.8425,238,0,-90,0\n"
+    )
+    outcome = georeference_file(**(asked | {"poses": tmp_path / "poses.csv"}))
+    assert "doubt: the camera is 75 m over the terrain" in outcome.data["notes"][-1]
+
+
+def test_a_terrain_without_a_datum_is_refused(asked):
+    with pytest.raises(UsageError, match="give --terrain-heights"):
+        georeference_file(**(asked | {"terrain_heights": None}))
+
+
+def test_nothing_placed_is_nothing_usable(asked):
+    asked["pixels"].write_text("column,row\n-5,-5\n")
+    assert georeference_file(**asked).code is ExitCode.NOTHING_USABLE
