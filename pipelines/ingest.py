@@ -19,7 +19,7 @@ from data.errors import ConfigError, UsageError
 from data.exif import ReadSettings
 from data.frames import Picture, checked_batch, frame_of_picture, mark_stale_fixes
 from data.imagery import Frame
-from data.intake import list_batch
+from data.intake import batch_root, find_batch_toml, list_batch
 from data.ledger import Ledger, content_key
 from data.record import from_json, to_json
 from data.refusals import Refusal
@@ -124,8 +124,8 @@ def _take_in(
     scratch = folder.path / "incoming"
     try:
         files, refused = list_batch(path, scratch)
-        root = path if path.is_dir() else scratch
-        statement = _statement(root, options, config)
+        own = find_batch_toml(batch_root(path, scratch))
+        statement = _statement(own, options, config)
         batch = checked_batch(files)
         with steps(f"{path.name}: pictures", len(batch.pictures)) as progress:
             new, known, unread = _frames(
@@ -139,14 +139,18 @@ def _take_in(
     return Taken(new, known, tuple(every), batch.duplicates, statement.merged.sources)
 
 
-def _statement(root: Path, options: IntakeOptions, config: Config) -> Statement:
-    """What counts for the batch in `root`; the terrain is read, to see that it can be.
+def _statement(own: Path | None, options: IntakeOptions, config: Config) -> Statement:
+    """What counts for a batch; the terrain is read, to see that it can be.
+
+    Args:
+        own: The batch.toml of the batch, or None.
+        options: What was said on the command line.
+        config: The operator's settings.
 
     Raises:
         ConfigError: If a terrain is given and nothing says what its heights are.
     """
-    own = root / FILE_NAME
-    stated = read_batch_toml(own) if own.is_file() else BatchSettings()
+    stated = BatchSettings() if own is None else read_batch_toml(own)
     merged = merged_settings(
         command_line=BatchSettings(
             altitudes=options.altitudes,
@@ -168,8 +172,8 @@ def _statement(root: Path, options: IntakeOptions, config: Config) -> Statement:
     named = merged.settings.terrain
     if named is None:
         return Statement(merged, None, None)
-    inside = merged.sources["terrain"] == FILE_NAME
-    terrain = root / named if inside else Path(named)
+    inside = own is not None and merged.sources["terrain"] == FILE_NAME
+    terrain = own.parent / named if own is not None and inside else Path(named)
     if merged.settings.terrain_heights is None:
         raise ConfigError(
             f"terrain {terrain}: what are its heights measured from?"
