@@ -33,11 +33,11 @@ NO_EVENT = ("有効な地震情報がない", "no earthquake message stands")
 NO_CURVE = {
     AssetKind.DAM: (
         "ダムの被害曲線は公開資料になく、状態は推定しない:点検の時計と揺れで順位",
-        "no open damage curve for dams: no state is guessed; ranked by clock, shaking",
+        "no open damage curve for dams, no state is guessed: ranked by clock, shaking",
     ),
     AssetKind.LINK: (
         "送電線の被害曲線はなく、状態は推定しない:最寄り区間の揺れ×電圧で順位",
-        "no damage curve for lines: no state is guessed; ranked by shaking x voltage",
+        "no damage curve for lines, no state is guessed: ranked by shaking x voltage",
     ),
     AssetKind.TOWER: (
         "地震に対する鉄塔の曲線はなく、参考の確率を使う",

@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data.assets import AssetKind
-from data.findings import expected_name
+from data.errors import InvalidRecordError
+from data.findings import expected_name, grade_name
 from data.operation import Event
 from pipelines.expected import CHUNK_ROWS, quakes_of
 from pipelines.hazard_at import Array, hazard_at, kinds_of, shaken_places
@@ -49,6 +50,8 @@ PLAN = pa.schema(
         ("hazard_kind", pa.string()),
         ("hazard_unit", pa.string()),
         ("expected", pa.int8()),
+        ("grade", pa.int8()),
+        ("looks", pa.int16()),
         ("in_plan", pa.bool_()),
         ("priority", pa.float32()),
         ("distance_km", pa.float32()),
@@ -67,6 +70,8 @@ _FROM_BELIEFS = (
     "hazard_kind",
     "hazard_unit",
     "expected",
+    "grade",
+    "looks",
     "in_plan",
     "priority",
     "p_severe_low",
@@ -83,13 +88,22 @@ def rank(assets: pa.Table, beliefs: pa.Table, events: Sequence[Event]) -> pa.Tab
 
     Args:
         assets: Table ASSETS.
-        beliefs: Table BELIEFS of the same assets in the same order.
+        beliefs: Table BELIEFS of the same assets, in any order; before or after
+            pictures.
         events: What the beliefs were made from.
 
     Returns:
         Table PLAN: every asset in the plan, and the next ones up to LEAST_ROWS a kind.
         Equal ones are in the order of their id.
+
+    Raises:
+        InvalidRecordError: If an asset has no belief.
     """
+    index = pc.index_in(assets["id"], value_set=beliefs["asset_id"].combine_chunks())
+    if index.null_count:
+        missing = assets["id"].filter(pc.is_null(index))[0].as_py()
+        raise InvalidRecordError(f"plan: asset {missing} has no belief")
+    beliefs = beliefs.take(index)
     kinds = kinds_of(assets)
     parts = [
         _ranked(assets, beliefs, np.flatnonzero(kinds == kind), kind, events)
@@ -204,6 +218,7 @@ def _plain(row: Mapping[str, object]) -> dict[str, object]:
     """A row as flat scalars: words for states, UTC with Z, rounded numbers."""
     plain = {key: _scalar(value) for key, value in row.items()}
     plain["expected"] = expected_name(int(str(row["expected"])))
+    plain["grade"] = grade_name(int(str(row["grade"])))
     for axis in ("longitude", "latitude"):
         plain[axis] = round(float(str(row[axis])), COORDINATE_DECIMALS)
     return plain

@@ -52,7 +52,7 @@ KIND_WORDS: Mapping[str, tuple[str, str, str, str]] = {
 HEADERS = (
     ("順位", "rank"),
     ("名称・ID・位置", "name, id, place"),
-    ("推定", "expected"),
+    ("推定 / 観測", "expected / seen"),
     ("重大以上の確率", "chance of severe or worse"),
     ("揺れ(中央値)", "shaking (median)"),
     ("震央から", "from epicentre"),
@@ -60,11 +60,15 @@ HEADERS = (
     ("理由", "reasons"),
     ("", "reasons in English"),
 )
+NO_PICTURE = (
+    "震源と規模だけから計算した推定・未確認。写真も現地確認もまだない。",
+    "Expected, not confirmed: from hypocentre and magnitude, no picture, no visit.",
+)
+WITH_PICTURES = (
+    "震源と規模による推定に、これまでに判読した写真を加えた確率。",
+    "Chances from hypocentre and magnitude, and from the pictures read so far.",
+)
 LIMITS = (
-    (
-        "震源と規模だけから計算した推定・未確認。写真も現地確認もまだない。",
-        "Expected, not confirmed: from hypocentre and magnitude, no picture, no visit.",
-    ),
     (
         "地盤は一律、観測震度による補正はまだない。",
         "Uniform ground, not yet corrected by observed intensities.",
@@ -172,7 +176,7 @@ def plan_page(rows: Sequence[Row], heading: PlanHeading, *, content: bytes) -> b
         f"<style>{_style(heading, digest)}</style>\n</head>\n<body>\n"
         f"{_header(heading, digest)}\n"
         + "\n".join(section for section in sections if section)
-        + f"\n{_footer(heading)}\n<script>{age}</script>\n</body>\n</html>\n"
+        + f"\n{_footer(rows, heading)}\n<script>{age}</script>\n</body>\n</html>\n"
     )
     return page.encode()
 
@@ -256,7 +260,7 @@ def _row(row: Row) -> str:
     cells = [
         ("n", str(row["rank"])),
         ("", f'{escape(name)}<br><span class="en">{_place(row)}</span>'),
-        ("", _expected(str(row["expected"]))),
+        ("", _states(row)),
         ("n", _chance(row)),
         ("n", _hazard(row)),
         ("n", _number(row["distance_km"], "{:.0f} km")),
@@ -269,12 +273,17 @@ def _row(row: Row) -> str:
     return f"<tr{below}>{tds}</tr>"
 
 
-def _expected(name: str) -> str:
+def _states(row: Row) -> str:
+    """Both channels, never mixed: expected hollow, what was seen as a word."""
+    name = str(row["expected"])
+    hollow = f'<span class="e {name}">{name}</span>'
     if name == "not_modelled":
-        return (
+        hollow = (
             '<span class="w">推定しない</span><br><span class="en">not modelled</span>'
         )
-    return f'<span class="e {name}">{name}</span>'
+    if not row["looks"]:
+        return hollow
+    return f'{hollow}<br><span class="w">観測 {escape(str(row["grade"]))}</span>'
 
 
 def _number(value: object, form: str) -> str:
@@ -320,9 +329,11 @@ def _items(words: Iterable[tuple[str, str]]) -> str:
     return "<ul>" + "".join(f"<li>{_both(*pair)}</li>" for pair in words) + "</ul>"
 
 
-def _footer(heading: PlanHeading) -> str:
+def _footer(rows: Sequence[Row], heading: PlanHeading) -> str:
     licences = [(text, "") for text in heading.licences]
+    basis = WITH_PICTURES if any(row["looks"] for row in rows) else NO_PICTURE
+    limits = _items([basis, *LIMITS])
     return (
-        f"<footer><h2>{_both('限界', 'Limits')}</h2>{_items(LIMITS)}"
+        f"<footer><h2>{_both('限界', 'Limits')}</h2>{limits}"
         f"<h2>{_both('出典', 'Sources')}</h2>{_items([*SOURCES, *licences])}</footer>"
     )
