@@ -33,6 +33,7 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 EDGE_SHARE = 0.02  # of the width: DEFINITIONS, section 3
+HIDING_M = 2.0  # ground nearer than this, or two of its sigmas, hides no cell
 NEAR_M = 1.0  # nothing of an asset is nearer to a lens than this
 FOOTPRINT_REACH_M = 2_000.0  # beyond, a drone's frame shows no asset
 FOOTPRINT_SIDE = 16  # samples along each side of a frame
@@ -133,7 +134,8 @@ def cell_views(
     limits = np.array([camera.width_px, camera.height_px]) - edge
     inside = ((pixels >= edge) & (pixels <= limits)).all(axis=1)
     seen = np.asarray(ok & (depth > NEAR_M) & inside)
-    seen[seen] = is_seen(terrain, anchor, middles[seen])
+    near = max(HIDING_M, 2 * terrain.sigma_m)
+    seen[seen] = is_seen(terrain, anchor, middles[seen], tolerance_m=near)
     level = np.hypot(middles[:, 0], middles[:, 1])
     return CellViews(
         seen=seen,

@@ -27,6 +27,10 @@ from geo.terrain import Terrain
 Array = NDArray[np.float64]
 
 PIXEL_SIGMA_PX = 1.0  # where a person or a mask puts an edge
+UNKNOWN_BEND_SIGMA = 0.05
+"""Of k1, where the tags tell nothing of the lens: wide drone lenses have -0.27 to 0,
+and most cameras, but not all, take it out before they write the picture."""
+KNOWN_LENSES = frozenset({"dewarp", "poses"})
 CORNERS_OF_AN_AREA = 3
 DOWN = np.array([0.0, 0.0, -1.0])
 
@@ -87,12 +91,19 @@ def attitude_axes(pose: CameraPose) -> tuple[Array, Array]:
     return axes, np.radians(degrees)
 
 
+def unknown_bend_sigma(camera: Camera) -> float:
+    """Standard deviation of a k1 that nobody stated; 0 where the lens is known."""
+    bent = any((camera.k1, camera.k2, camera.p1, camera.p2, camera.k3))
+    return 0.0 if bent or camera.source in KNOWN_LENSES else UNKNOWN_BEND_SIGMA
+
+
 def _ray_errors(
     camera: Camera, pose: CameraPose, rays: Array, sigma_px: float
 ) -> Array:
     """What each source adds to a ray's direction, one sigma, (sources, N, 3) in ENU.
 
-    Sources: yaw, tilt, tilt, focal length, pixel column, pixel row. Rays have Z = 1.
+    Sources: yaw, tilt, tilt, focal length, lens, pixel column, pixel row. Rays have
+    Z = 1.
     """
     rotation = camera_from_enu(pose)
     axes, sigmas = attitude_axes(pose)
@@ -101,10 +112,12 @@ def _ray_errors(
         sigma * np.cross(axis, world) for axis, sigma in zip(axes, sigmas, strict=True)
     ]
     level = rays * [1.0, 1.0, 0.0]
-    lens = camera.focal_sigma * level @ rotation
+    focal = camera.focal_sigma * level @ rotation
+    square = (level**2).sum(axis=1, keepdims=True)
+    lens = unknown_bend_sigma(camera) * square * level @ rotation
     column = np.broadcast_to(rotation[0] * sigma_px / camera.focal_x_px, world.shape)
     row = np.broadcast_to(rotation[1] * sigma_px / camera.focal_y_px, world.shape)
-    return np.stack([*turns, lens, column, row])
+    return np.stack([*turns, focal, lens, column, row])
 
 
 def _covariance(

@@ -11,16 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.crs import Anchor
-from geo.terrain import (
-    CEILING_CELLS,
+from geo.surroundings import (
     Surroundings,
-    Terrain,
     around,
     clearance_m,
     clears_block,
     grid_position,
-    on_grid,
 )
+from geo.terrain import CEILING_CELLS, Terrain, on_grid
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -206,7 +204,7 @@ def meet(
 
 
 def is_seen(
-    terrain: Terrain, anchor: Anchor, points: Array, *, tolerance_m: float = 2.0
+    terrain: Terrain, anchor: Anchor, points: Array, *, tolerance_m: float
 ) -> Mask:
     """Whether the ground leaves points (N, 3) east, north, up in sight of the anchor.
 

@@ -1,7 +1,7 @@
-"""Elevation grids: read one under guard, sample it, see it from a camera's place.
+"""Elevation grids: read one under guard, make one, sample it.
 
 The grid's half pixel (GDAL counts from the corner, the values sit in the middles) is
-taken off once, in `_bilinear`.
+taken off once, in `bilinear`.
 """
 
 import hashlib
@@ -21,11 +21,9 @@ from data.errors import CrsError, TerrainError
 from data.imagery import Frame, VerticalDatum
 from geo.crs import (
     WGS84_EPSG,
-    Anchor,
     crs_from_geographic,
     curvature_radii_m,
     epsg_from,
-    geographic_from_enu,
     is_projected,
 )
 
@@ -34,7 +32,8 @@ Array = NDArray[np.float64]
 MAX_TERRAIN_PIXELS = 100_000_000  # 400 MB as float32; the header says so beforehand
 MAX_TERRAIN_BYTES = 2 * 1024**3
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # TIFF 6.0; BigTIFF
-LOWEST_M, HIGHEST_M = -11_000.0, 9_000.0  # Challenger Deep, Everest
+METRES = frozenset({"m", "metre", "metres", "meter", "meters"})
+LOWEST_M, HIGHEST_M = -500.0, 9_000.0  # below the Dead Sea, above Everest; no -9999
 
 FINE_SIGMA_M = 0.5  # drone or laser surface models, cells up to 1 m
 MIDDLE_SIGMA_M = 1.0  # GSI's 5 m grid: 0.3 m where from laser, 0.7 m from photographs
@@ -42,13 +41,11 @@ COARSE_SIGMA_M = 5.0  # GSI's 10 m grid from contours: standard deviation 5 m
 FLAT_SIGMA_M = 10.0  # relief within a frame's reach, hilly country, unknown to us
 
 CEILING_CELLS = 16  # side of the blocks a ray may pass over at once
-FIT_NODES = 9  # a side; the grid as seen from an anchor is a cubic through them
-FIT_ERROR_CELLS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Terrain:
-    """A grid of heights; the place of a camera is seen from it through `around`.
+    """A grid of heights; `geo.surroundings` sees it from the place of a camera.
 
     Attributes:
         elevation_m: Shape (height, width), NaN where nothing is known.
@@ -210,7 +207,10 @@ def _guarded_sha256(path: Path) -> str:
 def _read_grid(path: Path) -> tuple[NDArray[np.float32], Affine, str | None]:
     """Elevation with NaN for nodata, geotransform, reference system as WKT."""
     name = path.name
-    with rasterio.open(path, driver="GTiff", sharing=False) as grid:
+    alone = rasterio.Env(
+        GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR", GDAL_PAM_ENABLED="NO"
+    )  # a file beside it would change what the sha256 does not see
+    with alone, rasterio.open(path, driver="GTiff", sharing=False) as grid:
         if grid.count != 1:
             raise TerrainError(
                 f"terrain {name}: {grid.count} bands; give one of heights"
@@ -222,7 +222,12 @@ def _read_grid(path: Path) -> tuple[NDArray[np.float32], Affine, str | None]:
             )
         if grid.transform == Affine.identity():
             raise TerrainError(f"terrain {name}: not georeferenced; give a GeoTIFF")
+        if (grid.units[0] or "m").lower() not in METRES:
+            raise TerrainError(
+                f"terrain {name}: heights in {grid.units[0]}; give metres"
+            )
         band = grid.read(1, masked=True, out_dtype=np.float32)
+        band = band * np.float32(grid.scales[0]) + np.float32(grid.offsets[0])
         wkt = grid.crs.to_wkt() if grid.crs else None
         return band.filled(np.nan), grid.transform, wkt
 
@@ -264,7 +269,7 @@ def on_grid(terrain: Terrain, column: Array, row: Array) -> NDArray[np.bool_]:
     return np.asarray(inside)
 
 
-def _bilinear(terrain: Terrain, column: Array, row: Array) -> Array:
+def bilinear(terrain: Terrain, column: Array, row: Array) -> Array:
     """Height (N,) at column, row from the corner of the grid; NaN where unknown.
 
     Within half a cell of the border the outermost value holds.
@@ -289,96 +294,4 @@ def heights_at(terrain: Terrain, longitude: Array, latitude: Array) -> Array:
     inverse = ~terrain.affine
     column = inverse.a * x + inverse.b * y + inverse.c
     row = inverse.d * x + inverse.e * y + inverse.f
-    return _bilinear(terrain, column, row)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Surroundings:
-    """A terrain as seen from an anchor: plain arithmetic instead of a projection.
-
-    Within `reach_m` the grid's column and row are cubic in the gnomonic east and north,
-    and a point's height is its up plus the earth's curvature; the rest is below a
-    twentieth of a cell and, in height, a centimetre at 10 km.
-    """
-
-    terrain: Terrain
-    anchor: Anchor
-    reach_m: float
-    cubic: Array  # shape (10, 2)
-    radii_m: tuple[float, float]
-
-
-def _powers(east: Array, north: Array) -> Array:
-    """The ten terms of a cubic in two variables, shape (N, 10)."""
-    squares = [east * east, east * north, north * north]
-    cubes = [square * east for square in squares]
-    terms = [np.ones_like(east), east, north, *squares, *cubes, squares[2] * north]
-    return np.stack(terms, axis=1)
-
-
-def around(terrain: Terrain, anchor: Anchor, reach_m: float) -> Surroundings:
-    """The terrain seen from an anchor, out to a distance.
-
-    Raises:
-        TerrainError: If the grid's projection cannot be followed there: the camera is
-            far outside the zone it is made for.
-    """
-    side = np.cos(np.pi * (np.arange(FIT_NODES) + 0.5) / FIT_NODES)
-    east, north = (v.ravel() for v in np.meshgrid(side, side))
-    points = np.stack([east * reach_m, north * reach_m, 0 * east], axis=1)
-    place = geographic_from_enu(points, anchor)
-    x, y = crs_from_geographic(place[:, 0], place[:, 1], terrain.epsg)
-    inverse = ~terrain.affine
-    target = np.stack(
-        [
-            inverse.a * x + inverse.b * y + inverse.c,
-            inverse.d * x + inverse.e * y + inverse.f,
-        ],
-        axis=1,
-    )
-    if not np.isfinite(target).all():
-        raise TerrainError("terrain: its projection does not reach the camera's place")
-    cubic = np.linalg.lstsq(_powers(east, north), target, rcond=None)[0]
-    miss = np.abs(_powers(east, north) @ cubic - target).max()
-    if miss > FIT_ERROR_CELLS and not terrain.is_flat:
-        raise TerrainError(
-            f"terrain: {miss:.2f} cells lost seen from the camera's place; give a grid"
-            " in the zone of the place"
-        )
-    along_east, along_north = curvature_radii_m(anchor.latitude)
-    return Surroundings(
-        terrain=terrain,
-        anchor=anchor,
-        reach_m=reach_m,
-        cubic=cubic,
-        radii_m=(along_east + anchor.height_m, along_north + anchor.height_m),
-    )
-
-
-def grid_position(here: Surroundings, points: Array) -> tuple[Array, Array]:
-    """Column and row in the grid, from its corner, of points east, north, up (N, 3)."""
-    shrink = 1 / (1 + points[:, 2] / here.radii_m[1]) / here.reach_m
-    terms = _powers(points[:, 0] * shrink, points[:, 1] * shrink)
-    position = terms @ here.cubic
-    return position[:, 0], position[:, 1]
-
-
-def heights_of(here: Surroundings, points: Array) -> Array:
-    """Heights (N,) in the terrain's datum of points east, north, up (N, 3)."""
-    drop = points[:, 0] ** 2 / here.radii_m[0] + points[:, 1] ** 2 / here.radii_m[1]
-    return here.anchor.height_m + points[:, 2] + drop / 2
-
-
-def clearance_m(here: Surroundings, points: Array) -> Array:
-    """How far points (N, 3) east, north, up are above the ground; NaN where unknown."""
-    column, row = grid_position(here, points)
-    return heights_of(here, points) - _bilinear(here.terrain, column, row)
-
-
-def clears_block(here: Surroundings, points: Array) -> NDArray[np.bool_]:
-    """Whether points are above all ground within 16 cells of them."""
-    column, row = grid_position(here, points)
-    rows, columns = here.terrain.ceiling_m.shape
-    across = np.clip(column / CEILING_CELLS, 0, columns - 1).astype(np.intp)
-    down = np.clip(row / CEILING_CELLS, 0, rows - 1).astype(np.intp)
-    return heights_of(here, points) > here.terrain.ceiling_m[down, across] + 1.0
+    return bilinear(terrain, column, row)

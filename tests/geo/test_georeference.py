@@ -145,6 +145,16 @@ def test_a_worse_pose_never_states_a_smaller_error(make_camera, make_pose, name)
     ).all()
 
 
+def test_a_lens_nobody_described_errs_towards_the_corners(make_camera, make_pose):
+    pixels = np.array([[2000.0, 1500.0], [50.0, 50.0]])
+    known, unknown = (
+        ground_from_pixels(make_camera(source=s), make_pose(), 0, pixels, GROUND)
+        for s in ("dewarp", "calibrated")
+    )
+    assert unknown.ce90_m[0] == pytest.approx(known.ce90_m[0])
+    assert unknown.ce90_m[1] > known.ce90_m[1] + 0.9
+
+
 def test_the_axes_of_the_attitude_are_level_and_upright(make_pose):
     axes, sigmas = attitude_axes(make_pose(pitch_deg=-90.0, yaw_deg=30.0))
     assert np.allclose(axes @ axes.T, np.eye(3), atol=1e-12)

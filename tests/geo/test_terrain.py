@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,17 +12,9 @@ from scipy.interpolate import RegularGridInterpolator
 
 from data.errors import CrsError, TerrainError
 from data.imagery import VerticalDatum
-from geo.crs import Anchor, geographic_from_enu
-from geo.terrain import (
-    around,
-    clearance_m,
-    flat_terrain,
-    grid_position,
-    heights_at,
-    heights_of,
-    read_terrain,
-    sigma_from_cell_m,
-)
+from geo.crs import Anchor, crs_from_geographic, geographic_from_enu
+from geo.surroundings import around, clearance_m, grid_position, heights_of
+from geo.terrain import flat_terrain, heights_at, read_terrain, sigma_from_cell_m
 
 LOCAL = VerticalDatum.LOCAL
 
@@ -79,6 +72,7 @@ def test_a_vrt_named_tif_is_refused(tmp_path):
         ([[-1, -1], [-1, -1]], {"nodata": -1}, "no cell holds a height"),
         ([[np.inf, np.nan], [np.nan, np.nan]], {}, "no cell holds a height"),
         ([[1, 2], [3, -32768]], {}, "declare its nodata"),
+        ([[1, 2], [3, -9999]], {}, "declare its nodata"),
         ([[1, 2]], {}, "2 x 2"),
     ],
 )
@@ -119,6 +113,27 @@ def test_a_grid_beyond_the_cap_is_refused_from_its_header(tmp_path):
         read_terrain(path, LOCAL)
 
 
+def test_scale_and_offset_count_and_feet_are_refused(tmp_path):
+    path = write_grid(tmp_path / "dem.tif", [[10, 20], [30, 40]])
+    with rasterio.open(path, "r+") as grid:
+        grid.scales, grid.offsets = (0.1,), (100.0,)
+    heights = read_terrain(path, LOCAL).elevation_m
+    assert np.allclose(heights, [[101, 102], [103, 104]])
+    with rasterio.open(path, "r+") as grid:
+        grid.units = ("ft",)
+    with pytest.raises(TerrainError, match="heights in ft"):
+        read_terrain(path, LOCAL)
+
+
+def test_a_file_beside_the_grid_changes_nothing(tmp_path):
+    path = write_grid(tmp_path / "dem.tif", [[1, 2], [3, 4]], crs=None)
+    (tmp_path / "dem.tif.aux.xml").write_text(
+        "<PAMDataset><SRS>EPSG:32654</SRS></PAMDataset>"
+    )
+    with pytest.raises(CrsError, match="none is given"):
+        read_terrain(path, LOCAL)
+
+
 def test_a_truncated_grid_is_refused(tmp_path):
     path = write_grid(tmp_path / "dem.tif", np.ones((300, 300)))
     path.write_bytes(path.read_bytes()[:-1000])
@@ -144,10 +159,10 @@ def test_scipy_interpolates_to_the_same_heights(make_terrain, home):
 
 
 def test_a_value_sits_in_the_middle_of_its_cell(make_terrain, home):
-    terrain = make_terrain(lambda e, _n: 3.0 * e, cell_m=10.0)
+    terrain = make_terrain(lambda e, _n: 1.5 * e, cell_m=10.0)
     place = geographic_from_enu(np.array([[50.0, 20.0, 0.0]]), home)
     height = heights_at(terrain, place[:, 0], place[:, 1])
-    assert height == pytest.approx(150.0, abs=0.2)  # the plane's east is not quite east
+    assert height == pytest.approx(75.0, abs=0.1)  # the plane's east is not quite east
 
 
 def test_outside_the_grid_and_in_holes_nothing_is_known(make_terrain, home):
@@ -167,24 +182,16 @@ def test_outside_the_grid_and_in_holes_nothing_is_known(make_terrain, home):
 )
 def test_the_view_from_an_anchor_is_that_of_proj(epsg, east, north, up):
     anchor = Anchor(longitude=139.9, latitude=36.2, height_m=500.0)
-    degrees = epsg in (4326, 6668)
-    cell = 5e-5 if degrees else 5.0
-    x, y = (139.9, 36.2) if degrees else (0.0, 0.0)
-    base = flat_terrain(0.0, LOCAL)
-    del x, y
-    terrain = type(base)(
-        **{
-            **{name: getattr(base, name) for name in base.__slots__},
-            "affine": Affine(cell, 0, 0, 0, -cell, 0),
-            "epsg": epsg,
-            "is_flat": False,
-        }
+    cell = 5e-5 if epsg in (4326, 6668) else 5.0
+    terrain = replace(
+        flat_terrain(0.0, LOCAL),
+        affine=Affine(cell, 0, 0, 0, -cell, 0),
+        epsg=epsg,
+        is_flat=False,
     )
     point = np.array([[east, north, up]])
     here = around(terrain, anchor, 10_000.0)
     place = geographic_from_enu(point, anchor)
-    from geo.crs import crs_from_geographic  # noqa: PLC0415 the oracle's own chain
-
     true_x, true_y = crs_from_geographic(place[:, 0], place[:, 1], epsg)
     column, row = grid_position(here, point)
     assert column[0] * cell == pytest.approx(true_x[0], abs=cell * 0.05)

@@ -224,7 +224,7 @@ def test_a_height_that_contradicts_the_flight_is_doubted(asked, tmp_path):
         "DJI_0032.JPG,-91.9938,46.8425,238,0,-90,0\n"
     )
     outcome = georeference_file(**(asked | {"poses": tmp_path / "poses.csv"}))
-    assert "doubt: the camera is 75 m over the terrain" in outcome.data["notes"][-1]
+    assert "doubt: the camera is 76 m over the terrain" in outcome.data["notes"][-1]
 
 
 def test_a_terrain_without_a_datum_is_refused(asked):
