@@ -1,0 +1,297 @@
+"""Inspection lists: their order, their files, and the page that is printed."""
+
+import csv
+import io
+import json
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+import pytest
+import shapely
+
+from data.assets import AssetKind, kind_importance
+from data.errors import InvalidRecordError
+from data.feeds.jma import read_telegram
+from data.operation import (
+    Event,
+    EventStatus,
+    Hypocentre,
+    MessageType,
+)
+from data.tables import ASSETS, table_from_rows
+from pipelines.expected import expected_state
+from pipelines.plan import LEAST_ROWS, PLAN, plan_files, rank, write_plan
+from pipelines.plan_page import PlanHeading
+
+ORIGIN = datetime(2026, 11, 21, 23, 43, tzinfo=UTC)
+QUAKE = Event(
+    id="20261122084350",
+    serial=1,
+    source_kind="VXSE53",
+    status=EventStatus.REAL,
+    message_type=MessageType.ISSUE,
+    title="震源・震度情報",
+    headline="",
+    reported_at=ORIGIN + timedelta(minutes=4),
+    origin_at=ORIGIN,
+    hypocentre=Hypocentre(
+        longitude=140.88,
+        latitude=39.03,
+        depth_km=8.0,
+        magnitude_mj=7.2,
+        magnitude_at_least=None,
+        region="岩手県内陸南部",
+    ),
+    distant=False,
+    observed=(),
+    notes=(),
+    sha256="0" * 64,
+)
+HEADING = PlanHeading(
+    operation="20261122084350",
+    drill=False,
+    events=(QUAKE,),
+    as_of=QUAKE.reported_at,
+    edition=3,
+    licences=("ODbL, OpenStreetMap contributors",),
+)
+
+
+def asset(identifier, kind, latitude, **more):
+    point = shapely.Point(140.88, latitude)
+    return {
+        "id": identifier,
+        "kind": kind,
+        "geometry": shapely.to_wkb(point),
+        "longitude": 140.88,
+        "latitude": latitude,
+        "importance": 3.0,
+        **more,
+    }
+
+
+def plan_of(*rows, events=(QUAKE,)):
+    table = table_from_rows(rows, ASSETS)
+    return rank(table, expected_state(table, events), events)
+
+
+def ids(plan):
+    return plan["id"].to_pylist()
+
+
+def japanese_grid(shared):
+    """The Japanese grid as assets: substations and links."""
+    folder = shared / "data/inventory/japan_hv_grid"
+    return table_from_rows(
+        [*_substations(folder), *_links(folder)],
+        ASSETS,
+    )
+
+
+def _rows(path):
+    csv.field_size_limit(10_000_000)
+    return csv.DictReader(path.read_text("utf-8").splitlines(), delimiter="#")
+
+
+def _kilovolts(text):
+    return max((int(v) // 1000 for v in text.split(";") if v.isdigit()), default=None)
+
+
+def _substations(folder):
+    for row in _rows(folder / "highvoltage_vertices.csv"):
+        if row["typ"] in ("substation", "sub_station", "station"):
+            kv = _kilovolts(row["voltage"])
+            yield {
+                **asset(f"S{row['v_id']}", "substation", float(row["lat"])),
+                "longitude": float(row["lon"]),
+                "voltage_kv": kv,
+                "importance": kind_importance(AssetKind.SUBSTATION, voltage_kv=kv),
+            }
+
+
+def _links(folder):
+    for row in _rows(folder / "highvoltage_links.csv"):
+        line = shapely.from_wkt(row["wkt_srid_4326"].split(";")[1])
+        middle = line.interpolate(0.5, normalized=True)
+        yield {
+            **asset(f"L{row['l_id']}", "link", middle.y),
+            "longitude": middle.x,
+            "geometry": shapely.to_wkb(line),
+            "voltage_kv": _kilovolts(row["voltage"]),
+        }
+
+
+def test_real_telegram_and_grid_rank_near_the_epicentre_within_a_minute(shared):
+    name = "32-35_06_05_100915_VXSE53.xml"
+    event = read_telegram((shared / "data/events/jma" / name).read_bytes(), name=name)
+    grid = japanese_grid(shared)
+    started = time.monotonic()
+    plan = rank(grid, expected_state(grid, [event]), [event])
+    files = plan_files(plan, replace(HEADING, events=(event,)))
+    assert time.monotonic() - started < 60.0
+    rows = list(csv.DictReader(io.StringIO(files["plan.csv"].decode("utf-8-sig"))))
+    for kind in ("substation", "link"):
+        first = [row for row in rows if row["kind"] == kind][:10]
+        assert [row["rank"] for row in first] == [str(n) for n in range(1, 11)]
+        assert max(float(row["distance_km"]) for row in first) < 150.0
+    assert float(rows[0]["priority"]) > 0.0
+
+
+def test_dams_go_by_clock_then_shaking_and_others_by_priority():
+    plan = plan_of(
+        asset("far-dam", "dam", 39.9),
+        asset("near-dam", "dam", 39.4),
+        asset("quiet-dam", "dam", 36.0),
+        asset("near-bridge", "bridge", 39.4),
+        asset("weighty-bridge", "bridge", 39.42, importance=5.0),
+    )
+    assert ids(plan) == [
+        "near-dam",
+        "far-dam",
+        "quiet-dam",
+        "weighty-bridge",
+        "near-bridge",
+    ]
+    assert plan["rank"].to_pylist() == [1, 2, 3, 1, 2]
+    assert plan.schema.equals(PLAN)
+
+
+def test_equal_ones_are_in_the_order_of_their_id():
+    rows = [asset(name, "bridge", 39.4) for name in ("b", "c", "a")]
+    assert ids(plan_of(*rows)) == ["a", "b", "c"]
+
+
+def test_order_of_the_beliefs_does_not_matter_and_a_missing_one_is_an_error():
+    table = table_from_rows(
+        [asset(f"b{n}", "bridge", 39.1 + n / 10) for n in range(5)], ASSETS
+    )
+    beliefs = expected_state(table, [QUAKE])
+    turned = beliefs.take([4, 2, 0, 1, 3])
+    assert rank(table, turned, [QUAKE]).equals(rank(table, beliefs, [QUAKE]))
+    with pytest.raises(InvalidRecordError, match="b4 has no belief"):
+        rank(table, beliefs.slice(0, 4), [QUAKE])
+
+
+def test_a_list_is_filled_up_from_below_the_trigger_and_marked():
+    near = [asset(f"n{n:02}", "bridge", 39.1) for n in range(3)]
+    far = [asset(f"f{n:02}", "bridge", 36.0 - n / 100) for n in range(70)]
+    plan = plan_of(*far, *near)
+    assert plan.num_rows == LEAST_ROWS
+    assert plan["in_plan"].to_pylist() == [True] * 3 + [False] * (LEAST_ROWS - 3)
+
+
+def test_every_asset_in_the_plan_is_listed():
+    rows = [asset(f"n{n:02}", "bridge", 39.1) for n in range(LEAST_ROWS + 5)]
+    assert plan_of(*rows).num_rows == LEAST_ROWS + 5
+
+
+def test_a_link_is_listed_at_its_place_nearest_to_the_epicentre():
+    line = shapely.LineString([(140.88, 39.2), (143.0, 39.2)])
+    link = asset("l", "link", 39.2, geometry=shapely.to_wkb(line), longitude=141.94)
+    row = plan_of(link).to_pylist()[0]
+    assert row["longitude"] == pytest.approx(140.88)
+    assert row["distance_km"] == pytest.approx(18.9, abs=0.1)
+
+
+def test_formulas_and_markup_in_names_stay_text():
+    plan = plan_of(
+        asset("a", "bridge", 39.1, name='=HYPERLINK("x")'),
+        asset("b", "bridge", 39.2, name="<script>alert(1)</script>"),
+    )
+    files = plan_files(plan, HEADING)
+    assert files["plan.csv"].startswith(b"\xef\xbb\xbfkind,rank,id,name")
+    rows = list(csv.reader(io.StringIO(files["plan.csv"].decode("utf-8-sig"))))
+    assert rows[1][3] == '\'=HYPERLINK("x")'
+    assert b"<script>alert" not in files["plan.html"]
+    assert b"&lt;script&gt;alert(1)" in files["plan.html"]
+
+
+def test_geojson_says_of_each_point_whether_it_is_a_drill():
+    plan = plan_of(asset("a", "bridge", 39.1), asset("d", "dam", 39.1))
+    drill = replace(HEADING, drill=True, operation="drill-1")
+    collection = json.loads(plan_files(plan, drill)["plan.geojson"])
+    assert [f["id"] for f in collection["features"]] == ["d", "a"]
+    for feature in collection["features"]:
+        assert feature["geometry"]["coordinates"] == [140.88, 39.1]
+        assert feature["properties"]["drill"] is True
+        assert feature["properties"]["operation"] == "drill-1"
+    dam = collection["features"][0]["properties"]
+    assert dam["expected"] == "not_modelled"
+    assert dam["clock_due_at"] == "2026-11-22T02:43:00Z"
+    assert dam["p_severe"] is None
+
+
+@pytest.mark.parametrize(
+    ("drill", "word", "other"), [(False, "実災害", "訓練"), (True, "訓練", "実災害")]
+)
+def test_the_page_says_what_every_page_must(drill, word, other):
+    plan = plan_of(asset("a", "bridge", 39.1), asset("d", "dam", 39.1))
+    files = plan_files(plan, replace(HEADING, drill=drill))
+    page = files["plan.html"].decode()
+    digest = sha256(files["plan.csv"]).hexdigest()[:8]
+    for text in (
+        word,
+        HEADING.operation,
+        "2026-11-22 08:47 JST",
+        digest,
+        "D0は安全を意味しない",
+        "counter(page)",
+        "OpenStreetMap",
+        "気象庁",
+        "推定",
+    ):
+        assert text in page
+    assert other not in page
+    for never in ("危険度", "調査済", "要注意", "警戒レベル", "green"):
+        assert never not in page
+    assert page.replace("D0は安全を意味しない", "").count("安全") == 0
+
+
+def test_the_page_asks_for_nothing_outside():
+    page = plan_files(plan_of(asset("a", "bridge", 39.1)), HEADING)["plan.html"]
+    for word in (b"http:", b"https:", b"src=", b"href=", b"@import", b"url("):
+        assert word not in page
+
+
+def test_a_later_edition_no_longer_says_that_there_was_no_picture():
+    table = table_from_rows([asset("a", "bridge", 39.1)], ASSETS)
+    prior = expected_state(table, [QUAKE])
+    seen = prior.to_pylist()[0] | {"looks": 2, "grade": 3}
+    later = rank(table, table_from_rows([seen], prior.schema), [QUAKE])
+    before, after = (
+        plan_files(plan, HEADING)["plan.html"].decode()
+        for plan in (rank(table, prior, [QUAKE]), later)
+    )
+    assert "no picture, no visit" in before
+    assert "no picture, no visit" not in after
+    assert "観測 D3" in after
+
+
+def test_same_input_gives_the_same_bytes(tmp_path):
+    plan = plan_of(asset("a", "bridge", 39.1), asset("d", "dam", 39.1))
+    first = write_plan(tmp_path / "one", plan, HEADING)
+    second = write_plan(tmp_path / "two", plan, HEADING)
+    assert [path.name for path in first] == ["plan.csv", "plan.geojson", "plan.html"]
+    for a, b in zip(first, second, strict=True):
+        assert a.read_bytes() == b.read_bytes()
+
+
+def test_nothing_to_list_still_gives_three_files():
+    files = plan_files(
+        rank(
+            ASSETS.empty_table(), expected_state(ASSETS.empty_table(), [QUAKE]), [QUAKE]
+        ),
+        HEADING,
+    )
+    assert json.loads(files["plan.geojson"])["features"] == []
+    assert set(files) == {"plan.csv", "plan.geojson", "plan.html"}
+
+
+def test_a_quake_without_a_place_still_lists_everything():
+    early = replace(QUAKE, hypocentre=None, source_kind="VXSE51")
+    plan = plan_of(asset("a", "bridge", 39.1), events=(early,))
+    assert plan["distance_km"].to_pylist() == [None]
+    page = plan_files(plan, replace(HEADING, events=(early,)))["plan.html"]
+    assert "震源または規模が未発表".encode() in page
