@@ -1,0 +1,1 @@
+"""Cracks and wires painted on real pictures, so that their truth is exact."""
