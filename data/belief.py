@@ -29,11 +29,12 @@ from data.evidence import (
 )
 from data.findings import NA_REASONS, Basis
 from data.grading import SEVERE_LEVEL, LookRow, Rules, Verdict, asset_view, verdict
-from data.reasons import Words, na_words, reasons
+from data.reasons import Words, reasons
 from data.rows import put_back
 from data.staleness import mark_older
 from data.tables import BELIEFS, LOOKS, check_table
 from data.unseen import ambiguous_ids, furthest, without_looks
+from data.words import na_words
 
 Row = dict[str, Any]
 

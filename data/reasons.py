@@ -5,17 +5,15 @@ Source:
 """
 
 from data.assets import AssetKind
-from data.findings import NOTHING_DETECTABLE
+from data.findings import NOTHING_DETECTABLE, Grade
 from data.grading import FINDING_LEVEL, AssetView, LookRow, Verdict
+from data.words import GRADE_WORDS, na_words
 
 Words = tuple[str, str]
 """Japanese and English."""
 
 FORBIDDEN_JA = ("安全", "危険度", "調査済", "要注意", "警戒レベル")
-D0_WORDS: Words = (
-    "見える範囲に損傷なし(安全の意味ではない)",
-    "nothing visible in view (does not mean safe)",
-)
+D0_WORDS: Words = GRADE_WORDS[Grade.D0]
 """The only sentence that may hold a forbidden word."""
 
 _STATE_WORDS: dict[int, Words] = {
@@ -25,52 +23,10 @@ _STATE_WORDS: dict[int, Words] = {
     4: ("喪失", "loss"),
 }
 
-_NA_WORDS: dict[str, Words] = {
-    "withdrawn": ("対象から取り下げ", "withdrawn"),
-    "stale": (
-        "最後の揺れや風より前の画像しかない",
-        "all pictures are older than the last shaking or wind",
-    ),
-    "disputed": (
-        "二つの手法の判定が一致しない",
-        "the two methods disagree; a person has to look",
-    ),
-    "ambiguous_match": (
-        "どの施設の損傷か特定できない",
-        "what was found may belong to another asset",
-    ),
-    "unconfirmed": (
-        "損傷らしきものがあるが判定に足りない",
-        "something was found that does not suffice for a grade",
-    ),
-    "not_excluded": (
-        "損傷は見えないが、揺れや風が強く、この画像だけでは損傷を否定できない",
-        (
-            "nothing visible, but the shaking or wind was too strong to rule damage "
-            "out from these views"
-        ),
-    ),
-    "insufficient_view": (
-        "方向・範囲・解像度が判定に足りない",
-        "sides, cover or sampling do not suffice for a grade",
-    ),
-    "obscured": ("大部分が遮られて見えない", "most of it is hidden"),
-    "too_coarse": ("画像が粗すぎる", "the pictures are too coarse"),
-    "out_of_domain": (
-        "学習した画像と異なり判定できない",
-        "the pictures are unlike what was learnt from",
-    ),
-    "unusable": ("画像が使えない", "the pictures cannot be used"),
-    "before_event": ("発生前の画像", "taken before the event"),
-    "time_unknown": ("撮影時刻が不明", "time of capture unknown"),
-    "unlocated": ("撮影位置が不明", "place of capture unknown"),
-    "pending": ("画像は未解析", "pictures taken in, not yet read"),
-    "not_observed": ("未観測", "not observed: no picture shows it"),
-    "not_in_plan": (
-        "対象外(ハザードが基準未満)",
-        "not in plan: the hazard stays below the trigger",
-    ),
-}
+_NOT_EXCLUDED: Words = (
+    "損傷は見えないが、揺れや風が強く、この画像だけでは否定できない",
+    "nothing visible, but the hazard was too strong to rule damage out from these views",
+)
 
 _FOUND_WORDS: dict[AssetKind, dict[int, Words]] = {
     AssetKind.BRIDGE: {
@@ -104,24 +60,6 @@ _FOUND_WORDS: dict[AssetKind, dict[int, Words]] = {
         4: ("倒壊・焼損", "collapsed or burnt equipment"),
     },
 }
-
-
-def na_words(reason: str) -> Words:
-    """Words of an NA reason; a word in brackets is kept.
-
-    >>> na_words("unusable(blur)")
-    ('画像が使えない(blur)', 'the pictures cannot be used (blur)')
-    """
-    name, _, detail = reason.partition("(")
-    japanese, english = _NA_WORDS[name]
-    return (
-        (f"{japanese}({detail}", f"{english} ({detail}")
-        if detail
-        else (
-            japanese,
-            english,
-        )
-    )
 
 
 def view_words(view: AssetView, looks: int) -> Words:
@@ -194,6 +132,8 @@ def reasons(
         said.append(D0_WORDS)
     if verdict.na_reason is not None:
         said.append(na_words(verdict.na_reason))
+    if verdict.na_reason == "not_excluded":
+        said.append(_NOT_EXCLUDED)
     said.append(found_words(kind, worst))
     if verdict.disputed and verdict.grade > 0:
         said.append(

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from data.errors import InvalidRecordError
 from data.findings import NA_REASONS, Basis
-from data.reasons import na_words
 from data.tables import BELIEFS
+from data.words import na_words
 
 FRAME_STATES = pa.schema([("asset_id", pa.string()), ("reason", pa.string())])
 """How far each frame got with an asset it could have shown: an NA reason."""

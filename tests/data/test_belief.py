@@ -14,9 +14,10 @@ from data.findings import COMPONENT_CLASSES, DAMAGE_CLASSES, NA_REASONS
 from data.grading import Rules
 from data.likelihood import read_likelihood
 from data.looks import looks_from_cells
-from data.reasons import D0_WORDS, FORBIDDEN_JA, na_words
+from data.reasons import D0_WORDS, FORBIDDEN_JA
 from data.tables import ASSETS, BELIEFS, CELLS, LOOKS, table_from_rows
 from data.unseen import FRAME_STATES
+from data.words import na_words
 
 ALL = frozenset(DAMAGE_CLASSES[1:9]) | frozenset(COMPONENT_CLASSES[1:])
 RULES = Rules(likelihood=read_likelihood(), trained=ALL)
