@@ -21,6 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from data.grading import THRESHOLDS
+
 Array = NDArray[np.float64]
 
 STATES = 5
@@ -28,7 +30,6 @@ SEVERE_K = 3  # D3 or worse
 BRIDGE_CAPACITY_BETA = 0.35  # BELIEF: Hazus's .6 holds demand too, which we add apart
 BIAS_SIGMA = 0.4  # DEFINITIONS, section 2: of the capacity of a kind, shared by all
 NORMAL_95 = 1.6448536269514722  # 95 % quantile of the standard normal
-EXPECTED_THRESHOLDS = (0.5, 0.4, 0.3, 0.25)  # DEFINITIONS, section 7
 LONG_BRIDGE_M = 150.0  # DEFINITIONS, section 2
 BREAK_YEAR = 1996  # DEFINITIONS, section 2; an owner's setting
 HIGH_KV, MEDIUM_KV = 350.0, 150.0  # DEFINITIONS, section 2
@@ -330,6 +331,6 @@ def after_another(first: Array, second: Array) -> Array:
 
 def likely_state(states: Array) -> NDArray[np.int8]:
     """The largest k with P(S >= k) >= t_k, 0 where there is none, shape (N,)."""
-    passes = exceedance_from_states(states) >= np.array(EXPECTED_THRESHOLDS)
+    passes = exceedance_from_states(states) >= np.array(THRESHOLDS)
     worst = np.where(passes, np.arange(1, STATES), 0).max(axis=1, initial=0)
     return np.asarray(worst, dtype=np.int8)

@@ -65,6 +65,7 @@ PLAN = pa.schema(
 )
 """One row an asset worth a look. distance_km is to the nearest epicentre; longitude and
 latitude are the home point, of a link the place that lies nearest to the epicentre."""
+_ORDERED_BY = ["asset_id", "in_plan", "clock_due_at", "priority", "hazard"]
 _FROM_BELIEFS = (
     "hazard",
     "hazard_kind",
@@ -99,17 +100,24 @@ def rank(assets: pa.Table, beliefs: pa.Table, events: Sequence[Event]) -> pa.Tab
     Raises:
         InvalidRecordError: If an asset has no belief.
     """
-    index = pc.index_in(assets["id"], value_set=beliefs["asset_id"].combine_chunks())
-    if index.null_count:
-        missing = assets["id"].filter(pc.is_null(index))[0].as_py()
-        raise InvalidRecordError(f"plan: asset {missing} has no belief")
-    beliefs = beliefs.take(index)
+    beliefs = _aligned(beliefs, assets["id"])
     kinds = kinds_of(assets)
     parts = [
         _ranked(assets, beliefs, np.flatnonzero(kinds == kind), kind, events)
         for kind in KIND_ORDER
     ]
     return pa.concat_tables(parts)
+
+
+def _aligned(beliefs: pa.Table, ids: pa.ChunkedArray) -> pa.Table:
+    """The beliefs in the order of the ids."""
+    if beliefs["asset_id"].equals(ids):
+        return beliefs
+    index = pc.index_in(ids, value_set=beliefs["asset_id"].combine_chunks())
+    if index.null_count:
+        missing = ids.filter(pc.is_null(index))[0].as_py()
+        raise InvalidRecordError(f"plan: asset {missing} has no belief")
+    return beliefs.take(index)
 
 
 def _ranked(
@@ -119,11 +127,10 @@ def _ranked(
     kind: AssetKind,
     events: Sequence[Event],
 ) -> pa.Table:
-    candidates = beliefs.take(rows)
-    order = _order(candidates, assets["id"].take(rows), kind)
-    in_plan = candidates["in_plan"].to_numpy(zero_copy_only=False)[order]
+    order = rows[_order(beliefs.select(_ORDERED_BY).take(rows), kind)]
+    in_plan = beliefs["in_plan"].to_numpy(zero_copy_only=False)[order]
     order = order[in_plan | (np.cumsum(~in_plan) <= LEAST_ROWS - in_plan.sum())]
-    chosen, belief = assets.take(rows[order]), candidates.take(order)
+    chosen, belief = assets.take(order), beliefs.take(order)
     longitude, latitude, distance = _places(chosen, events)
     severe = pc.add(belief["p_3"], belief["p_4"])
     columns: dict[str, object] = {
@@ -148,24 +155,17 @@ def _column(values: object, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:
     return pa.array(values, kind)
 
 
-def _order(beliefs: pa.Table, ids: pa.ChunkedArray, kind: AssetKind) -> Indices:
+def _order(beliefs: pa.Table, kind: AssetKind) -> Indices:
     """Rows, the most urgent first; those in the plan before all others."""
-    table = pa.table(
-        {
-            "in_plan": pc.cast(beliefs["in_plan"], pa.int8()),
-            "due": beliefs["clock_due_at"],
-            "priority": beliefs["priority"],
-            "hazard": beliefs["hazard"],
-            "id": ids,
-        }
-    )
-    first = "due" if kind is AssetKind.DAM else "priority"
+    by_clock = kind is AssetKind.DAM
     keys = [
         ("in_plan", "descending"),
-        (first, "ascending" if kind is AssetKind.DAM else "descending"),
+        ("clock_due_at", "ascending") if by_clock else ("priority", "descending"),
         ("hazard", "descending"),
-        ("id", "ascending"),
+        ("asset_id", "ascending"),
     ]
+    flag = pc.cast(beliefs["in_plan"], pa.int8())  # booleans cannot be sorted by
+    table = beliefs.drop_columns("in_plan").append_column("in_plan", flag)
     order = pc.sort_indices(table, sort_keys=keys)  # nulls come last
     return np.asarray(order.to_numpy(), dtype=np.int64)
 

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from data.errors import RefusedError
 from data.feeds.guarded_xml import MAX_BYTES
@@ -218,3 +220,19 @@ def test_a_drill_never_has_the_id_of_a_real_event(word):
     event = read_telegram(changed("通常", word), name="t.xml")
     assert event.id == "drill-20261122084350"
     assert event.status is not EventStatus.REAL
+
+
+@given(st.integers(-900, 900), st.integers(-1800, 1800), st.integers(0, 700))
+@settings(deadline=None)
+def test_a_position_is_read_back_as_it_was_written(latitude, longitude, depth_km):
+    written = f"{latitude / 10:+05.1f}{longitude / 10:+06.1f}-{depth_km * 1000}/"
+    event = read_telegram(changed("+38.1+142.9-24000/", written), name="t.xml")
+    source = event.hypocentre
+    assert (source.latitude, source.longitude) == (latitude / 10, longitude / 10)
+    assert source.depth_km == depth_km
+
+
+@given(st.binary(max_size=200))
+@settings(deadline=None)
+def test_any_bytes_are_refused_in_words(data):
+    assert refusal_of(data)
