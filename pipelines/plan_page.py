@@ -9,6 +9,8 @@ from data.assets import AssetKind
 from data.operation import Event
 from data.record import Instant, record
 from data.words import D0_WORDS, DRILL_WORDS
+from geo.shaking import shaking_notes
+from pipelines.hazard_words import NO_PLACE
 
 JST = timezone(timedelta(hours=9))
 PAGE_ROWS, LEAST_PAGE_ROWS = 50, 10
@@ -215,9 +217,22 @@ def _header(heading: PlanHeading, digest: str) -> str:
     return (
         f'<header><h1><span class="mode{" drill" if heading.drill else ""}">{mode}'
         f"</span>{_both('点検順位(推定・未確認)', 'Inspection order (expected)')}"
-        f"</h1><dl>{pairs}</dl><p><b>{_both(*D0_WORDS)}</b></p></header>"
+        f"</h1><dl>{pairs}</dl><p><b>{_both(*D0_WORDS)}</b></p>"
+        f"{_items(_warnings(heading))}</header>"
         '<div id="age"></div>'
     )
+
+
+def _warnings(heading: PlanHeading) -> list[tuple[str, str]]:
+    """What is special about the shaking of this operation, each once."""
+    found: dict[tuple[str, str], None] = {}
+    for event in heading.events:
+        if event.hypocentre is None:
+            found[NO_PLACE] = None
+            continue
+        notes = zip(*shaking_notes(event.hypocentre), strict=True)
+        found.update(dict.fromkeys(notes))
+    return list(found)
 
 
 def _event(event: Event) -> str:

@@ -295,3 +295,12 @@ def test_a_quake_without_a_place_still_lists_everything():
     assert plan["distance_km"].to_pylist() == [None]
     page = plan_files(plan, replace(HEADING, events=(early,)))["plan.html"]
     assert "震源または規模が未発表".encode() in page
+
+
+def test_a_magnitude_that_may_be_too_low_is_said_at_the_top():
+    great = replace(QUAKE, hypocentre=replace(QUAKE.hypocentre, magnitude_mj=7.9))
+    plan = plan_of(asset("a", "bridge", 39.1), events=(great,))
+    page = plan_files(plan, replace(HEADING, events=(great,)))["plan.html"].decode()
+    head = page.split("</header>")[0]
+    assert "Mj 7.9 may be too low" in head
+    assert "頭打ちの可能性" in head
