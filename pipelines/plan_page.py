@@ -341,7 +341,8 @@ def _lines(reasons: object) -> str:
 
 
 def _items(words: Iterable[tuple[str, str]]) -> str:
-    return "<ul>" + "".join(f"<li>{_both(*pair)}</li>" for pair in words) + "</ul>"
+    items = "".join(f"<li>{_both(*pair)}</li>" for pair in words)
+    return f"<ul>{items}</ul>" if items else ""
 
 
 def _footer(rows: Sequence[Row], heading: PlanHeading) -> str:
