@@ -53,10 +53,10 @@ def tidy(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
     """
     flat = shapely.force_2d(geometry)
     rounded = shapely.transform(flat, lambda xy: np.round(xy, DECIMALS))
-    rounded = shapely.remove_repeated_points(rounded)
     for k in np.flatnonzero(~_is_sound(rounded)):
         rounded[k] = _repaired(rounded[k])
-    wound: NDArray[np.object_] = shapely.orient_polygons(rounded)
+    thinned = shapely.remove_repeated_points(rounded)
+    wound: NDArray[np.object_] = shapely.orient_polygons(thinned)
     return wound
 
 
