@@ -107,7 +107,7 @@ def _read_layers(path: Path, name: str) -> tuple[Source, ...]:
 
 
 def _read_layer(path: Path, name: str, layer: str) -> Source:
-    meta, table = pyogrio.read_arrow(path, layer=layer, force_2d=True)
+    meta, table = pyogrio.read_arrow(path, layer=layer)
     key = meta["geometry_name"] or "wkb_geometry"
     rows = table.num_rows
     wkb = table[key].to_numpy() if key in table.column_names else np.full(rows, None)

@@ -25,7 +25,7 @@ _STATE_WORDS: dict[int, Words] = {
 
 _NOT_EXCLUDED: Words = (
     "損傷は見えないが、揺れや風が強く、この画像だけでは否定できない",
-    "nothing visible, but the hazard was too strong to rule damage out from these views",
+    "nothing visible, but too strong a hazard to rule damage out from these views",
 )
 
 _FOUND_WORDS: dict[AssetKind, dict[int, Words]] = {

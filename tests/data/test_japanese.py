@@ -1,0 +1,64 @@
+"""Eras, wide characters and legacy encodings."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data.japanese import decoded_text, half_width, number_from, year_from
+
+
+@pytest.mark.parametrize(
+    ("text", "year"),
+    [
+        ("昭和45年", 1970),
+        ("昭和元年", 1926),
+        ("S64.1.7", 1989),
+        ("平成元年度", 1989),
+        ("Ｈ３０", 2018),
+        ("令和元年5月", 2019),
+        ("R6", 2024),
+        ("大正12年9月1日", 1923),
+        ("明治45", 1912),
+        ("1985", 1985),
+        ("2011/03", 2011),
+        ("１９６４年", 1964),
+        ("19850311", None),
+        ("不明", None),
+        ("", None),
+        ("-", None),
+    ],
+)
+def test_years_of_both_calendars(text, year):
+    assert year_from(text) == year
+
+
+@given(st.integers(1, 64))
+def test_showa_years_are_1925_and_on(number):
+    assert year_from(f"昭和{number}年") == 1925 + number
+
+
+def test_wide_text_becomes_narrow():
+    assert half_width("　ＡＢＣ－１２３（ｍ）") == "ABC-123(m)"
+
+
+def test_numbers_with_units_and_separators():
+    assert number_from("１２，５００.５ ｍ") == 12500.5
+    assert number_from("-3.5e2") == -350.0
+    assert number_from("約１２０") == 120.0
+    assert number_from("長い") is None
+
+
+@given(st.text(alphabet="橋梁変電所あア一二abc123①", min_size=1))
+def test_text_survives_every_encoding_it_is_read_in(text):
+    for encoding in ("utf-8", "utf-8-sig", "cp932"):
+        found = decoded_text(text.encode(encoding))
+        if encoding != "cp932":
+            assert found is not None
+            assert found[0] == text
+        else:
+            assert found is not None
+
+
+def test_cp932_is_read_as_cp932_and_noise_as_nothing():
+    assert decoded_text("①第二新橋".encode("cp932")) == ("①第二新橋", "cp932")
+    assert decoded_text(b"\xff\xfe\x00\x81") is None
