@@ -22,15 +22,18 @@ Array = NDArray[np.float64]
 
 BRIDGE_HALF_WIDTH_M = 6.0  # two lanes of 3.5 m, shoulders, railings: 9 to 12 m over all
 SPAN_HALF_WIDTH_M = 6.0  # cross-arms of a 275 kV tower, and the swing of the wires
+BRIDGE_OVER_DECK_M = 5.0  # railings, lamps, the lower half of a truss
 CONDUCTOR_LOW_M = 10.0  # DEFINITIONS, section 1: conductors 10 to 40 m above ground
 DAM_REACH = 2.5  # of the height to each side: slopes of 1 : 2 to 1 : 2.5 end there
+DAM_OFFSETS = 9  # across a dam: crest, and four down each slope
 DAM_PARAPET_M = 3.0  # parapets, gates and rails over a crest that the grid shows
-DAM_EYE_M = 1.0  # the middle of a dam's cell, just over the crest
+OVER_GROUND_M = 1.0  # of feet, and of the middles of a dam: just over the surface
 MAX_CELLS = 2_000  # 20 km of axis; a longer asset is a parent, cut it first
 RING_POINTS = 32  # at least, along the outline of a cell that is a whole area
 
 CUT_KINDS = frozenset({AssetKind.BRIDGE, AssetKind.DAM, AssetKind.SPAN})
 ALONG = np.array([0.0, 0.5, 1.0])  # where along a cell it is sampled
+SLOPE_MIDDLES = DAM_OFFSETS + np.array([2, 6])  # halfway along, half down each slope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,7 +42,10 @@ class Cells:
 
     Attributes:
         points: Longitude, latitude, height of what a cell may fill, shape (n, m, 3).
-        middles: Where a look at the cell is aimed, shape (n, 3).
+        middles: Middle of the cell, shape (n, 3).
+        aims: What a look at the cell may be aimed at, shape (n, c, 3): the middle, and
+            for a dam the middles of its two slopes, which no frame shows together.
+        feet: Just above the ground under the middle, shape (n, 3).
         position_sigma_m: Standard deviation of the asset's place along each axis.
     """
 
@@ -47,6 +53,8 @@ class Cells:
     kind: AssetKind
     points: Array
     middles: Array
+    aims: Array
+    feet: Array
     position_sigma_m: float
 
 
@@ -144,7 +152,7 @@ def _offsets(asset: Asset, height_m: float, half_width_m: float) -> Array:
     sigma = asset.position_sigma_m
     if asset.kind is AssetKind.DAM:
         reach = max(DAM_REACH * height_m, half_width_m) + sigma
-        return np.linspace(-reach, reach, 9)
+        return np.linspace(-reach, reach, DAM_OFFSETS)
     kind_m = (
         BRIDGE_HALF_WIDTH_M if asset.kind is AssetKind.BRIDGE else SPAN_HALF_WIDTH_M
     )
@@ -216,11 +224,11 @@ def _levels(
         # a grid shows the dam itself; on flat ground it is a prism of its own
         over = height_m * share if is_flat else DAM_PARAPET_M * (share > 1 - 1e-9)
         top = ground + over
-        return ground, top, np.full(len(ground), height_m if is_flat else DAM_EYE_M)
+        return ground, top, np.full(len(ground), height_m if is_flat else OVER_GROUND_M)
     low = CONDUCTOR_LOW_M if kind is AssetKind.SPAN else 0.0
     top = ground + height_m
     if kind in CUT_KINDS:
-        rise = height_m if kind is AssetKind.SPAN else 0.0
+        rise = height_m if kind is AssetKind.SPAN else BRIDGE_OVER_DECK_M
         top = np.maximum(top, _chord(ground) + rise)
     return ground + low, top, np.full(len(ground), (low + height_m) / 2)
 
@@ -235,8 +243,16 @@ def asset_cells(asset: Asset, terrain: Terrain) -> Cells:
         TerrainError: If the terrain does not cover it, or it has too many cells.
     """
     if asset.kind is AssetKind.LINK:
-        none = np.empty((0, 0, 3))
-        return _cells(asset, none, np.empty((0, 3)))
+        none = np.empty((0, 1, 3))
+        return Cells(
+            asset_id=asset.id,
+            kind=asset.kind,
+            points=none,
+            middles=none[:, 0],
+            aims=none,
+            feet=none[:, 0],
+            position_sigma_m=asset.position_sigma_m,
+        )
     anchor = Anchor(longitude=asset.longitude, latitude=asset.latitude, height_m=0.0)
     height_m = asset.height_m or DEFAULTS[asset.kind].height_m
     plan = _plan(asset, _on_plane(_geometry(asset), anchor), height_m)
@@ -252,14 +268,16 @@ def asset_cells(asset: Asset, terrain: Terrain) -> Cells:
     spots = places[: count * samples].reshape(count, samples, 2)
     points = np.concatenate([np.dstack([spots, low]), np.dstack([spots, high])], axis=1)
     middles = np.column_stack([places[-count:], middle + eye])
-    return _cells(asset, points, middles)
-
-
-def _cells(asset: Asset, points: Array, middles: Array) -> Cells:
+    aims = middles[:, None]
+    if asset.kind is AssetKind.DAM and samples == len(ALONG) * DAM_OFFSETS:
+        slopes = points[:, samples + SLOPE_MIDDLES] + [0.0, 0.0, OVER_GROUND_M]
+        aims = np.concatenate([aims, slopes], axis=1)
     return Cells(
         asset_id=asset.id,
         kind=asset.kind,
         points=points,
         middles=middles,
+        aims=aims,
+        feet=np.column_stack([places[-count:], middle + OVER_GROUND_M]),
         position_sigma_m=asset.position_sigma_m,
     )

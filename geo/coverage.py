@@ -19,6 +19,7 @@ from geo.camera import (
     camera_from_enu,
     direction_from_pixel,
     file_from_sensor_pixel,
+    pixel_from_camera,
     pixel_from_enu,
     sensor_from_file_pixel,
 )
@@ -45,8 +46,10 @@ class CellViews:
     """How one frame shows the n cells of one asset.
 
     Attributes:
-        seen: The middle projects inside by 2 % of the width and no terrain hides it;
+        seen: A middle projects inside by 2 % of the width and no terrain hides it;
             whether it is fine enough is the caller's to decide by `gsd_m`.
+        partly: No middle is seen, but the foot is, where what fell lies: damage found
+            there counts, damage not found there tells nothing.
         gsd_m: Ground sampling distance at the middle, across the line of sight.
         azimuth_deg: From the asset to the camera, clockwise from north, 0 to 360.
         elevation_deg: Of the camera, seen from the cell.
@@ -57,6 +60,7 @@ class CellViews:
     """
 
     seen: Mask
+    partly: Mask
     gsd_m: Array
     azimuth_deg: Array
     elevation_deg: Array
@@ -64,17 +68,33 @@ class CellViews:
     outlines: tuple[Array, ...]
 
 
+def _ahead(cloud: Array) -> Array:
+    """Points whose convex hull is what of the cloud's hull lies ahead of the lens.
+
+    Cut at `NEAR_M`, in the camera's axes, shape (m, 3): every line from a point ahead
+    to one behind adds the point where it passes.
+    """
+    front = cloud[:, 2] > NEAR_M
+    if front.all() or not front.any():
+        return cloud[front]
+    ahead, behind = cloud[front][:, None], cloud[~front][None]
+    share = (ahead[..., 2] - NEAR_M) / (ahead[..., 2] - behind[..., 2])
+    cuts = ahead + share[..., None] * (behind - ahead)
+    return np.concatenate([cloud[front], cuts.reshape(-1, 3)])
+
+
 def _outlines(
     camera: Camera, pose: CameraPose, turned_deg: Turned, points: Array
 ) -> tuple[Array, ...]:
     """Convex outlines in the file, clipped to it, of clouds (n, m, 3) in ENU."""
-    count, samples = points.shape[:2]
-    pixels, depth, _ = pixel_from_enu(camera, pose, points.reshape(-1, 3))
+    clouds = [_ahead(cloud) for cloud in points @ camera_from_enu(pose).T]
+    if not clouds:
+        return ()
+    pixels, _ = pixel_from_camera(camera, np.concatenate(clouds))
     pixels = file_from_sensor_pixel(camera, turned_deg, pixels)
-    ahead = (depth > NEAR_M).reshape(count, samples)
-    pixels = pixels.reshape(count, samples, 2)
-    clouds = [MultiPoint(p[a]) for p, a in zip(pixels, ahead, strict=True)]
-    hulls = shapely.convex_hull(np.array(clouds, object))
+    ends = np.cumsum([len(cloud) for cloud in clouds])
+    parts = [MultiPoint(part) for part in np.split(pixels, ends[:-1])]
+    hulls = shapely.convex_hull(np.array(parts, object))
     inside = shapely.clip_by_rect(hulls, 0, 0, camera.width_px, camera.height_px)
     return tuple(
         shapely.get_coordinates(area.exterior)[:-1]
@@ -82,6 +102,28 @@ def _outlines(
         else np.empty((0, 2))
         for area in inside
     )
+
+
+def _in_sight(
+    points: Array, camera: Camera, pose: CameraPose, terrain: Terrain
+) -> Mask:
+    """Which points (N, 3) east, north, up from the camera a frame shows."""
+    pixels, depth, ok = pixel_from_enu(camera, pose, points)
+    edge = EDGE_SHARE * camera.width_px
+    limits = np.array([camera.width_px, camera.height_px]) - edge
+    inside = ((pixels >= edge) & (pixels <= limits)).all(axis=1)
+    shown = np.asarray(ok & (depth > NEAR_M) & inside)
+    near = max(HIDING_M, 2 * terrain.sigma_m)
+    anchor = camera_anchor(pose)
+    shown[shown] = is_seen(terrain, anchor, points[shown], tolerance_m=near)
+    return shown
+
+
+def _nearest_aims(aims: Array, shown: Mask) -> Array:
+    """For each cell the nearest of its aims (n, c, 3) that is shown, else its first."""
+    far = np.where(shown, np.linalg.norm(aims, axis=2), np.inf)
+    best: Array = aims[np.arange(len(aims)), far.argmin(axis=1)]
+    return best
 
 
 def _pixel_sigmas(
@@ -126,19 +168,18 @@ def cell_views(
     """
     here = pose_in_datum(pose, terrain.vertical_datum)
     anchor = camera_anchor(here)
-    middles = enu_from_geographic(cells.middles, anchor)
+    aims = enu_from_geographic(cells.aims.reshape(-1, 3), anchor)
     clouds = enu_from_geographic(cells.points.reshape(-1, 3), anchor)
+    feet = enu_from_geographic(cells.feet, anchor)
+    shown = _in_sight(np.concatenate([aims, feet]), camera, here, terrain)
+    aimed = shown[: len(aims)].reshape(cells.aims.shape[:2])
+    middles = _nearest_aims(aims.reshape(cells.aims.shape), aimed)
+    seen = np.asarray(aimed.any(axis=1))
     distance = np.linalg.norm(middles, axis=1)
-    pixels, depth, ok = pixel_from_enu(camera, here, middles)
-    edge = EDGE_SHARE * camera.width_px
-    limits = np.array([camera.width_px, camera.height_px]) - edge
-    inside = ((pixels >= edge) & (pixels <= limits)).all(axis=1)
-    seen = np.asarray(ok & (depth > NEAR_M) & inside)
-    near = max(HIDING_M, 2 * terrain.sigma_m)
-    seen[seen] = is_seen(terrain, anchor, middles[seen], tolerance_m=near)
     level = np.hypot(middles[:, 0], middles[:, 1])
     return CellViews(
         seen=seen,
+        partly=shown[len(aims) :] & ~seen,
         gsd_m=distance / min(camera.focal_x_px, camera.focal_y_px),
         azimuth_deg=np.degrees(np.arctan2(-middles[:, 0], -middles[:, 1])) % 360,
         elevation_deg=np.degrees(np.arctan2(-middles[:, 2], level)),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from data.assets import Asset, AssetKind
 from data.errors import AboveHorizonError
 from data.imagery import VerticalDatum
+from geo.camera import pixel_from_world
 from geo.cells import asset_cells
 from geo.coverage import cell_views, footprint, frames_near
 from geo.crs import enu_from_geographic, geographic_from_enu
@@ -91,6 +92,53 @@ def test_a_ridge_hides_the_bridge_but_not_from_above(
     high = make_pose(height=120.0)
     assert not cell_views(cells, make_camera(), low, 0, ridge).seen.any()
     assert cell_views(cells, make_camera(), high, 0, ridge).seen.all()
+
+
+def test_a_slope_alone_shows_the_cells_of_a_dam(
+    bridge, make_camera, make_pose, make_terrain
+):
+    bank = make_terrain(lambda _e, n: np.maximum(60 - np.abs(n) / 2.5, 0.0))
+    dam = replace(bridge, kind=AssetKind.DAM, height_m=60.0)
+    cells = asset_cells(dam, bank)
+    pose = make_pose(north=-75.0, height=75.0)  # over the southern slope, looking down
+    views = cell_views(cells, make_camera(), pose, 0, bank)
+    assert views.seen.all()
+    assert views.gsd_m == pytest.approx(45 / 2824, rel=0.25)
+    crest_only = replace(cells, aims=cells.middles[:, None])
+    assert not cell_views(crest_only, make_camera(), pose, 0, bank).seen.any()
+
+
+def test_where_a_tower_fell_it_is_seen_in_part(bridge, make_camera, make_pose, home):
+    point = shapely.Point(home.longitude, home.latitude)
+    tower = replace(bridge, kind=AssetKind.TOWER, geometry=shapely.to_wkb(point))
+    cells = asset_cells(tower, FLAT)
+    # from 60 m south, looking at the ground in front of the foot
+    pose = make_pose(north=-60.0, height=50.0, pitch_deg=-60.0)
+    views = cell_views(cells, make_camera(), pose, 0, FLAT)
+    assert (views.seen.tolist(), views.partly.tolist()) == ([False], [True])
+    whole = cell_views(cells, make_camera(), replace(pose, pitch_deg=-25.0), 0, FLAT)
+    assert (whole.seen.tolist(), whole.partly.tolist()) == ([True], [False])
+    away = cell_views(cells, make_camera(), replace(pose, yaw_deg=180.0), 0, FLAT)
+    assert not (away.seen | away.partly).any()
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.floats(-25, 25), st.floats(-12, 12), st.floats(-180, 180), st.floats(-90, 0))
+def test_an_outline_holds_all_of_a_cell_that_is_ahead(
+    bridge, make_camera, make_pose, east, north, yaw, pitch
+):
+    camera = make_camera()
+    pose = make_pose(east=east, north=north, height=14.0, yaw_deg=yaw, pitch_deg=pitch)
+    cells = asset_cells(bridge, FLAT)
+    views = cell_views(cells, camera, pose, 0, FLAT)
+    rng = np.random.default_rng(7)
+    for cloud, outline in zip(cells.points, views.outlines, strict=True):
+        mix = rng.dirichlet(np.full(len(cloud), 0.3), 60) @ cloud
+        pixels, depth, ok = pixel_from_world(camera, pose, mix)
+        inside = ok & (depth > 1.0) & ((pixels > 0) & (pixels < [4000, 3000])).all(1)
+        if inside.any():
+            area = shapely.Polygon(outline).buffer(1.0)
+            assert shapely.contains_xy(area, *pixels[inside].T).all()
 
 
 def test_the_pixel_sigma_is_that_of_pose_and_asset(bridge, make_camera, make_pose):
