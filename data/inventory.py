@@ -27,7 +27,15 @@ Geometries = NDArray[np.object_]
 
 LARGEST_FILE_BYTES = 4 << 30
 DELIMITERS = (",", "\t", ";", "#", "|")
-VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg", ".fgb")
+VECTOR_STARTS: dict[str, bytes] = {
+    ".geojson": b"{",
+    ".json": b"{",
+    ".gpkg": b"SQLite format 3\0",
+    ".fgb": b"fgb",
+}
+"""How each vector file begins. GDAL goes by content, not by name: what begins otherwise
+might be one that names other files (a VRT), and is not opened."""
+VECTOR_SUFFIXES = tuple(VECTOR_STARTS)
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
 
 _SRID = re.compile(r"SRID=(\d+);", re.IGNORECASE)
@@ -91,8 +99,17 @@ def _refused(name: str, code: RefusalCode, value: str, remedy: str) -> RefusedEr
     return RefusedError(refuse(name, code, value=value, remedy=remedy))
 
 
+def _check_start(path: Path, name: str) -> None:
+    with path.open("rb") as file:
+        start = file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not start.startswith(VECTOR_STARTS[path.suffix.lower()]):
+        value = f"not what {path.suffix} begins with"
+        raise _refused(name, RefusalCode.UNKNOWN_TYPE, value, "export it again")
+
+
 def _read_layers(path: Path, name: str) -> tuple[Source, ...]:
     """Every layer with a geometry."""
+    _check_start(path, name)
     try:
         layers = pyogrio.list_layers(path)
         spatial = [str(layer) for layer, kind in layers if kind is not None]
@@ -100,6 +117,10 @@ def _read_layers(path: Path, name: str) -> tuple[Source, ...]:
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         raise _refused(
             name, RefusalCode.UNREADABLE, str(error)[:200], "export it again"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise _refused(
+            name, RefusalCode.UNREADABLE, "encoding", "save it as UTF-8"
         ) from error
     if not sources:
         raise _refused(name, RefusalCode.SCHEMA, "no layer", "give a layer with places")

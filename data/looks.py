@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data.assets import AssetKind
+from data.errors import InvalidRecordError
 from data.levels import GSD_TOLERANCE_M, detectable_from
 from data.tables import CELLS, LOOKS, check_table
 
@@ -88,7 +89,8 @@ def looks_from_cells(
         Table LOOKS; state is `unusable` where the GSD is too coarse, else `used`.
 
     Raises:
-        InvalidRecordError: If `cells` has other columns than declared.
+        InvalidRecordError: If `cells` has other columns than declared, or a cell
+            belongs to no asset.
     """
     check_table(cells, CELLS, "cells")
     if cells.num_rows == 0:
@@ -262,6 +264,9 @@ _WIDEST = ("time_sigma_s", "ce90_m")
 
 def _kinds(asset_ids: pa.Array, assets: pa.Table) -> list[AssetKind]:
     row = pc.index_in(asset_ids, value_set=assets["id"].combine_chunks())
+    if row.null_count:
+        unknown = sorted(set(asset_ids.filter(row.is_null()).to_pylist()))
+        raise InvalidRecordError(f"cells of unknown assets {unknown[:5]}; import them")
     return [AssetKind(k) for k in assets["kind"].combine_chunks().take(row).to_pylist()]
 
 

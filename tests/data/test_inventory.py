@@ -11,6 +11,12 @@ from data.errors import RefusedError
 from data.inventory import read_sources
 from data.refusals import RefusalCode
 
+VRT = "<OGRVRTDataSource><OGRVRTLayer name='a'/></OGRVRTDataSource>"
+LEGACY = (
+    '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": '
+    '{"name": "第二新橋"}, "geometry": {"type": "Point", "coordinates": [140, 36]}}]}'
+).encode("cp932")
+
 
 def written(tmp_path, content, name="a.csv", encoding="utf-8"):
     path = tmp_path / name
@@ -99,7 +105,11 @@ def test_every_layer_of_a_geopackage_is_read(tmp_path):
         ("a.csv", "id,wkt\n1,POINT(1 1),x\n", RefusalCode.SCHEMA),
         ("a.xlsx", "PK", RefusalCode.UNKNOWN_TYPE),
         ("a.geojson", "{", RefusalCode.UNREADABLE),
-        ("a.gpkg", "SQLite format 3", RefusalCode.UNREADABLE),
+        ("a.gpkg", "SQLite format 3\0", RefusalCode.UNREADABLE),
+        ("a.gpkg", "SQLite format 2", RefusalCode.UNKNOWN_TYPE),
+        ("a.json", VRT, RefusalCode.UNKNOWN_TYPE),
+        ("a.geojson", b"\x81{", RefusalCode.UNKNOWN_TYPE),
+        ("a.geojson", LEGACY, RefusalCode.UNREADABLE),
     ],
 )
 def test_a_file_that_is_no_inventory_is_refused_in_words(tmp_path, name, content, code):

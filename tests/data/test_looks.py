@@ -128,6 +128,11 @@ def test_a_table_with_other_columns_is_refused():
         looks_from_cells(pa.table({"asset_id": ["B1"]}), BRIDGES, trained=ALL)
 
 
+def test_a_cell_of_an_unknown_asset_is_an_error_by_name():
+    with pytest.raises(InvalidRecordError, match="GONE"):
+        looks_of([cell(asset_id="GONE")])
+
+
 cells_of_many = st.lists(
     st.builds(
         cell,
