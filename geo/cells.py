@@ -73,6 +73,11 @@ class _Plan:
     middles: Array
 
 
+def _height_m(asset: Asset) -> float:
+    """Above ground: the owner's, else its kind's."""
+    return asset.height_m or DEFAULTS[asset.kind].height_m
+
+
 def _geometry(asset: Asset) -> BaseGeometry:
     try:
         geometry = shapely.from_wkb(asset.geometry)
@@ -147,11 +152,11 @@ def _patch(area: BaseGeometry) -> _Plan:
     return _Plan(samples=samples, offsets_m=np.zeros(samples.shape[1]), middles=middle)
 
 
-def _offsets(asset: Asset, height_m: float, half_width_m: float) -> Array:
+def _offsets(asset: Asset, half_width_m: float) -> Array:
     """Distances across the axis at which a cell is sampled."""
     sigma = asset.position_sigma_m
     if asset.kind is AssetKind.DAM:
-        reach = max(DAM_REACH * height_m, half_width_m) + sigma
+        reach = max(DAM_REACH * _height_m(asset), half_width_m) + sigma
         return np.linspace(-reach, reach, DAM_OFFSETS)
     kind_m = (
         BRIDGE_HALF_WIDTH_M if asset.kind is AssetKind.BRIDGE else SPAN_HALF_WIDTH_M
@@ -168,7 +173,7 @@ def _joined(plans: list[_Plan]) -> _Plan:
     )
 
 
-def _plan(asset: Asset, geometry: BaseGeometry, height_m: float) -> _Plan:
+def _plan(asset: Asset, geometry: BaseGeometry) -> _Plan:
     """Cells on the map. A point without an axis is one cell, a square of its kind."""
     defaults, sigma = DEFAULTS[asset.kind], asset.position_sigma_m
     lines, half_width_m = _lines(geometry), 0.0
@@ -177,7 +182,13 @@ def _plan(asset: Asset, geometry: BaseGeometry, height_m: float) -> _Plan:
         axis, half_width_m = _axis_of_area(geometry)
         lines = [axis]
     if asset.kind in CUT_KINDS and lines and defaults.cell_m is not None:
-        offsets = _offsets(asset, height_m, half_width_m)
+        length = sum(line.length for line in lines)
+        if length > MAX_CELLS * defaults.cell_m:
+            raise TerrainError(
+                f"asset {asset.id}: {length / 1000:.0f} km; cut it into parts of at most"
+                f" {MAX_CELLS * defaults.cell_m / 1000:.0f} km"
+            )
+        offsets = _offsets(asset, half_width_m)
         strips = [_strip(line, defaults.cell_m, offsets, sigma) for line in lines]
         return _joined(strips)
     if is_area or lines:
@@ -211,13 +222,14 @@ def _chord(ground: Array) -> Array:
 
 
 def _levels(
-    kind: AssetKind, height_m: float, ground: Array, plan: _Plan, *, is_flat: bool
+    asset: Asset, ground: Array, plan: _Plan, *, is_flat: bool
 ) -> tuple[Array, Array, Array]:
     """Bottom and top (n, m) of the samples, and height over ground of the middles.
 
     A deck or a wire goes straight on where the ground falls away: the top is never
-    below the line between the ends.
+    below the line between the ends. The bottom is the ground, where lies what fell.
     """
+    kind, height_m = asset.kind, _height_m(asset)
     if kind is AssetKind.DAM:
         reach = max(float(plan.offsets_m.max()), 1e-9)
         share = 1 - plan.offsets_m / reach
@@ -230,7 +242,52 @@ def _levels(
     if kind in CUT_KINDS:
         rise = height_m if kind is AssetKind.SPAN else BRIDGE_OVER_DECK_M
         top = np.maximum(top, _chord(ground) + rise)
-    return ground + low, top, np.full(len(ground), (low + height_m) / 2)
+    return ground, top, np.full(len(ground), (low + height_m) / 2)
+
+
+def _no_cells(asset: Asset) -> Cells:
+    none = np.empty((0, 1, 3))
+    return Cells(
+        asset_id=asset.id,
+        kind=asset.kind,
+        points=none,
+        middles=none[:, 0],
+        aims=none,
+        feet=none[:, 0],
+        position_sigma_m=asset.position_sigma_m,
+    )
+
+
+def _aims(kind: AssetKind, points: Array, middles: Array) -> Array:
+    """Where a look may be aimed, (n, c, 3), of clouds (n, m, 3): bottom, then top."""
+    samples = points.shape[1] // 2
+    if kind is not AssetKind.DAM or samples != len(ALONG) * DAM_OFFSETS:
+        return middles[:, None]
+    slopes = points[:, samples + SLOPE_MIDDLES] + [0.0, 0.0, OVER_GROUND_M]
+    return np.concatenate([middles[:, None], slopes], axis=1)
+
+
+def _raised(asset: Asset, plan: _Plan, anchor: Anchor, terrain: Terrain) -> Cells:
+    """The cells of a plan, stood on the terrain."""
+    count, samples = plan.samples.shape[:2]
+    spots = np.concatenate([plan.samples.reshape(-1, 2), plan.middles])
+    level = np.column_stack([spots, np.zeros(len(spots))])
+    places = geographic_from_enu(level, anchor)[:, :2]
+    ground = _ground(terrain, places, asset)
+    under, middle = ground[: count * samples].reshape(count, samples), ground[-count:]
+    low, high, eye = _levels(asset, under, plan, is_flat=terrain.is_flat)
+    below = places[: count * samples].reshape(count, samples, 2)
+    points = np.concatenate([np.dstack([below, low]), np.dstack([below, high])], axis=1)
+    middles = np.column_stack([places[-count:], middle + eye])
+    return Cells(
+        asset_id=asset.id,
+        kind=asset.kind,
+        points=points,
+        middles=middles,
+        aims=_aims(asset.kind, points, middles),
+        feet=np.column_stack([places[-count:], middle + OVER_GROUND_M]),
+        position_sigma_m=asset.position_sigma_m,
+    )
 
 
 def asset_cells(asset: Asset, terrain: Terrain) -> Cells:
@@ -243,41 +300,7 @@ def asset_cells(asset: Asset, terrain: Terrain) -> Cells:
         TerrainError: If the terrain does not cover it, or it has too many cells.
     """
     if asset.kind is AssetKind.LINK:
-        none = np.empty((0, 1, 3))
-        return Cells(
-            asset_id=asset.id,
-            kind=asset.kind,
-            points=none,
-            middles=none[:, 0],
-            aims=none,
-            feet=none[:, 0],
-            position_sigma_m=asset.position_sigma_m,
-        )
+        return _no_cells(asset)
     anchor = Anchor(longitude=asset.longitude, latitude=asset.latitude, height_m=0.0)
-    height_m = asset.height_m or DEFAULTS[asset.kind].height_m
-    plan = _plan(asset, _on_plane(_geometry(asset), anchor), height_m)
-    count, samples = plan.samples.shape[:2]
-    if count > MAX_CELLS:
-        raise TerrainError(f"asset {asset.id}: {count} cells; cut it into parts")
-    flat = np.concatenate([plan.samples.reshape(-1, 2), plan.middles])
-    flat = np.column_stack([flat, np.zeros(len(flat))])
-    places = geographic_from_enu(flat, anchor)[:, :2]
-    ground = _ground(terrain, places, asset)
-    under, middle = ground[: count * samples].reshape(count, samples), ground[-count:]
-    low, high, eye = _levels(asset.kind, height_m, under, plan, is_flat=terrain.is_flat)
-    spots = places[: count * samples].reshape(count, samples, 2)
-    points = np.concatenate([np.dstack([spots, low]), np.dstack([spots, high])], axis=1)
-    middles = np.column_stack([places[-count:], middle + eye])
-    aims = middles[:, None]
-    if asset.kind is AssetKind.DAM and samples == len(ALONG) * DAM_OFFSETS:
-        slopes = points[:, samples + SLOPE_MIDDLES] + [0.0, 0.0, OVER_GROUND_M]
-        aims = np.concatenate([aims, slopes], axis=1)
-    return Cells(
-        asset_id=asset.id,
-        kind=asset.kind,
-        points=points,
-        middles=middles,
-        aims=aims,
-        feet=np.column_stack([places[-count:], middle + OVER_GROUND_M]),
-        position_sigma_m=asset.position_sigma_m,
-    )
+    plan = _plan(asset, _on_plane(_geometry(asset), anchor))
+    return _raised(asset, plan, anchor, terrain)

@@ -68,10 +68,13 @@ def test_cells_cover_the_axis_and_the_width_and_the_height(make_asset, home):
     assert cells.points[..., 2].max() == pytest.approx(30, abs=0.01)
 
 
-def test_conductors_hang_from_ten_metres_to_the_height_of_the_towers(make_asset):
+def test_a_span_reaches_from_the_ground_to_its_towers_and_is_aimed_at_its_wires(
+    make_asset,
+):
     span = asset_cells(make_asset(AssetKind.SPAN, line(300), height_m=35.0), FLAT)
     heights = span.points[..., 2]
-    assert (heights.min(), heights.max()) == pytest.approx((30, 55), abs=0.01)
+    assert (heights.min(), heights.max()) == pytest.approx((20, 55), abs=0.01)
+    assert span.middles[:, 2] == pytest.approx(20 + (10 + 35) / 2, abs=0.01)
 
 
 def test_a_tower_and_a_substation_are_one_cell_of_their_kinds_size(make_asset, home):
