@@ -1,6 +1,7 @@
 """Publish an edition: tables in, an immutable folder and a moved pointer out."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,6 +56,15 @@ from pipelines.edition_folder import (
 )
 
 _TILES = "tiles/"
+_EXTRA_NAME = re.compile(r"(?!map\.|tile|\.)[A-Za-z0-9._-]{1,64}")
+_TAKEN = {
+    MANIFEST_NAME,
+    PUBLICATION_NAME,
+    "layers.txt",
+    "style.js",
+    "style.json",
+    "mokuroku.csv.gz",
+}
 _NO_SHAPES: NDArray[np.object_] = np.empty(0, dtype=object)
 _COUNTED_PER_EDITION = ["edition", "changed_in"]
 
@@ -313,11 +323,9 @@ def _write(folder: Path, name: str, content: bytes) -> FileHash:
 
 
 def _checked(extra_files: Mapping[str, bytes]) -> Mapping[str, bytes]:
-    """Extra files, if each is a plain name that nothing else has."""
-    taken = {MANIFEST_NAME, PUBLICATION_NAME}
+    """Extra files, if each has a plain name that no file of the map has."""
     for name in extra_files:
-        safe = name == Path(name).name and not name.startswith((".", "map.", "tiles"))
-        if not safe or name in taken:
+        if not _EXTRA_NAME.fullmatch(name) or name in _TAKEN:
             raise UsageError(f"extra file {name!r}: give a plain, free file name")
     return extra_files
 

@@ -56,7 +56,7 @@ async function showView(map, edition) {
     map.getSource(source).setData({ type: "FeatureCollection", features });
   }
   state.features = found.assets;
-  drawAssetList(map);
+  drawAssetList(map, edition);
 }
 
 function shown(feature) {
@@ -64,9 +64,9 @@ function shown(feature) {
   return state.grades.includes(p.grade) && (state.kind === "all" || p.kind === state.kind);
 }
 
-function drawAssetList(map) {
+function drawAssetList(map, edition) {
   drawList(at("list"), state.features.filter(shown), (feature) => {
-    choose(feature.properties);
+    choose(feature, edition);
     map.easeTo({ center: middle(feature.geometry), zoom: Math.max(map.getZoom(), 15) });
   });
 }
@@ -77,10 +77,16 @@ function middle(geometry) {
   return [mean(0), mean(1)];
 }
 
-function choose(properties) {
-  state.chosen = properties;
-  drawDetail(at("detail"), properties);
+// Show what the tile in view says at once, then all that is known.
+async function choose(feature, edition) {
+  const show = (properties) => {
+    state.chosen = properties;
+    drawDetail(at("detail"), properties);
+  };
+  show(feature.properties);
   at("detail").scrollIntoView({ block: "nearest" });
+  const full = await edition.tiles.full(feature);
+  if (state.chosen === feature.properties) show(full.properties);
 }
 
 function drawPage(map, edition) {
@@ -93,15 +99,15 @@ function drawPage(map, edition) {
     drawPage(map, edition);
   });
   drawDetail(at("detail"), state.chosen);
-  drawAssetList(map);
+  drawAssetList(map, edition);
 }
 
-function listenForClicks(map) {
+function listenForClicks(map, edition) {
   map.on("click", (event) => {
     const hits = map.queryRenderedFeatures(event.point, { layers: CLICKABLE });
     const known = new Map(state.features.map((feature) => [feature.id, feature]));
     const hit = hits.map((one) => known.get(one.properties.id)).find(Boolean);
-    if (hit) choose(hit.properties);
+    if (hit) choose(hit, edition);
   });
 }
 
@@ -138,7 +144,7 @@ async function start() {
   const map = makeMap(await json("base/land.geojson"), edition.bounds);
   await map.once("load");
   applyFilters(map, state.kind, state.grades);
-  listenForClicks(map);
+  listenForClicks(map, edition);
   at("language").onclick = () => {
     setLanguage(language() === "ja" ? "en" : "ja");
     localStorage.setItem("karte-language", language());

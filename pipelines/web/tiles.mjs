@@ -62,6 +62,17 @@ export class TileStore {
     return [...once.values()];
   }
 
+  // The feature with every field: those of low zooms carry only some. It is in every
+  // tile it touches, so in that of its first point; a link is in no such tile.
+  async full(feature) {
+    if ("reasons_en" in feature.properties) return feature;
+    const [longitude, latitude] = feature.geometry.coordinates.flat(Infinity);
+    const size = 2 ** HIGHEST;
+    const place = `${HIGHEST}/${column(longitude, size)}/${row(latitude, size)}`;
+    const found = await this.read(`assets/${place}`);
+    return found.find((one) => one.id === feature.id) ?? feature;
+  }
+
   // Features of every source of the page for one view.
   async view(bounds, mapBounds, zoom, layers) {
     const z = tileZoom(zoom);
