@@ -182,11 +182,11 @@ def _plan(asset: Asset, geometry: BaseGeometry) -> _Plan:
         axis, half_width_m = _axis_of_area(geometry)
         lines = [axis]
     if asset.kind in CUT_KINDS and lines and defaults.cell_m is not None:
-        length = sum(line.length for line in lines)
-        if length > MAX_CELLS * defaults.cell_m:
+        length, most = sum(line.length for line in lines), MAX_CELLS * defaults.cell_m
+        if length > most:
             raise TerrainError(
-                f"asset {asset.id}: {length / 1000:.0f} km; cut it into parts of at most"
-                f" {MAX_CELLS * defaults.cell_m / 1000:.0f} km"
+                f"asset {asset.id}: {length / 1000:.0f} km long; cut it into parts of"
+                f" {most / 1000:.0f} km"
             )
         offsets = _offsets(asset, half_width_m)
         strips = [_strip(line, defaults.cell_m, offsets, sigma) for line in lines]
