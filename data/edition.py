@@ -1,7 +1,7 @@
 """An edition of the map: what it is, what it holds, and which one is the newest."""
 
 import hashlib
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -19,7 +19,8 @@ class EditionInfo:
         as_of: The state of knowledge shown; an input, never the clock.
         drill: True where nothing in this map happened.
         title: The operation in the words of its first event.
-        audience: Who may read it: agency or public.
+        audience: Who may read it. Only agencies: what a public map leaves out
+            (ARCHITECTURE, section 8) is not left out yet.
     """
 
     operation: Identifier
@@ -28,7 +29,7 @@ class EditionInfo:
     drill: bool
     title: str
     events: tuple[Identifier, ...]
-    audience: str = "agency"
+    audience: Literal["agency"] = "agency"
 
 
 @record

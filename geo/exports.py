@@ -144,8 +144,12 @@ def _multiple(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
     types = shapely.get_type_id(shapes)
     promoted = shapes.copy()
     lines, polygons = np.flatnonzero(types == _LINE), np.flatnonzero(types == _POLYGON)
-    promoted[lines] = [shapely.MultiLineString([shape]) for shape in shapes[lines]]
-    promoted[polygons] = [shapely.MultiPolygon([shape]) for shape in shapes[polygons]]
+    promoted[lines] = shapely.multilinestrings(
+        shapes[lines], indices=np.arange(len(lines))
+    )
+    promoted[polygons] = shapely.multipolygons(
+        shapes[polygons], indices=np.arange(len(polygons))
+    )
     return promoted
 
 

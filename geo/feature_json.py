@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 _DECIMALS = 6
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
 _TEXT = pa.large_string()
 
 
@@ -83,7 +84,5 @@ def _float_values(values: pa.Array) -> pa.LargeStringArray:
 def _string_values(values: pa.Array) -> pa.LargeStringArray:
     """Quoted and escaped once for each different text."""
     coded = pc.dictionary_encode(values)
-    quoted = [
-        json.dumps(text, ensure_ascii=False) for text in coded.dictionary.to_pylist()
-    ]
+    quoted = [_quoted(text) for text in coded.dictionary.to_pylist()]
     return pa.array(quoted, _TEXT).take(coded.indices)

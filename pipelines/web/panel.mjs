@@ -77,9 +77,14 @@ function gradeWords(p) {
   return `${p.grade} ${word(p.grade)}`;
 }
 
+// E0 .. E4, or null where nothing is expected because nothing is modelled.
+function expectedState(p) {
+  return /^E[0-4]$/.test(p.expected) ? p.expected : null;
+}
+
 function expectedWords(p) {
-  const state = String(p.expected ?? "");
-  if (!/^E[0-4]$/.test(state)) return word("not_modelled");
+  const state = expectedState(p);
+  if (!state) return word("not_modelled");
   return state === "E0" ? "E0" : `${state} ${word(state.replace("E", "D"))}`;
 }
 
@@ -156,7 +161,7 @@ export function drawList(section, features, chosen) {
   );
   for (const feature of sorted.slice(0, LISTED)) {
     const p = feature.properties;
-    const button = element("button", `${p.grade} · ${p.expected} · ${p.name || p.id}`, { type: "button" });
+    const button = element("button", `${p.grade} · ${expectedState(p) ?? "–"} · ${p.name || p.id}`, { type: "button" });
     button.addEventListener("click", () => chosen(feature));
     const item = element("li");
     item.append(button);
