@@ -90,6 +90,9 @@ def _add_event(
     opening = actions.add_parser("open", parents=[common])
     opening.add_argument("files", nargs="+", type=Path, metavar="FILE")
     opening.add_argument("--real", action="store_true", help="no drill; needs --actor")
+    opening.add_argument(
+        "--announce", action="store_true", help="tell the Prefect server, which plans"
+    )
     actions.add_parser("list", parents=[common])
     show = actions.add_parser("show", parents=[common])
     show.add_argument("operation", nargs="?", default="latest")

@@ -76,14 +76,28 @@ def assess(
             workers=running.workers,
             every_s=running.every_s if running.publishing else None,
         )
-    lines = [f"operation {folder.id}: {looked} frames looked at"]
-    if not looked:
-        lines = [f"operation {folder.id}: nothing new to look at"]
     published = (
         publish(store, operation, config, as_of=running.as_of)
         if running.publishing
         else Outcome(ExitCode.DONE, ())
     )
+    return assessed(folder.id, taken, looked, published)
+
+
+def assessed(
+    operation: str, taken: Outcome | None, looked: int, published: Outcome
+) -> Outcome:
+    """What was taken in, looked at and published, said together.
+
+    Args:
+        operation: Id of the operation.
+        taken: Of the pictures taken in first; None where there were none.
+        looked: How many frames were looked at.
+        published: Of the edition.
+    """
+    lines = [f"operation {operation}: {looked} frames looked at"]
+    if not looked:
+        lines = [f"operation {operation}: nothing new to look at"]
     return Outcome(
         code=published.code if taken is None else taken.code,
         lines=[*(taken.lines if taken else ()), *lines, *published.lines],
@@ -128,6 +142,35 @@ def look_at_chunk(
     return len(work)
 
 
+def frames_left(store: Path, operation: str, config: Config) -> list[str]:
+    """Ids of the frames with anything left to look at, the riskiest first."""
+    folder = find_operation(store, operation)
+    with folder.open_ledger() as ledger:
+        return [each.frame.id for each in _work(folder, ledger, store, config)]
+
+
+def look_at_frames(
+    store: Path, operation: str, frames: Sequence[str], config: Config
+) -> int:
+    """Look at what is left in these frames; returns how many frames that were."""
+    folder, wanted = find_operation(store, operation), frozenset(frames)
+    with folder.open_ledger() as ledger:
+        left = _work(folder, ledger, store, config)
+        work = [each for each in left if each.frame.id in wanted]
+        with pool(min(config.workers, max(len(work), 1))) as mapped:
+            for chunk in chunks_of(work):
+                look_at_chunk(folder, ledger, chunk, config, mapped)
+    return len(work)
+
+
+def _work(
+    folder: OperationFolder, ledger: Ledger, store: Path, config: Config
+) -> list[FramePairs]:
+    """Every frame with anything left to look at, the riskiest first."""
+    expected = expect(store, ledger, config)
+    return outstanding(ledger, current_pairs(folder, ledger, expected, config))
+
+
 def _task(folder: OperationFolder, each: FramePairs, config: Config) -> Task:
     return Task(
         frame=each,
@@ -149,9 +192,7 @@ def _look(
     every_s: float | None,
 ) -> int:
     """Look at every frame, the riskiest first; returns how many were new."""
-    expected = expect(store, ledger, config)
-    pairs = current_pairs(folder, ledger, expected, config)
-    work = outstanding(ledger, pairs)
+    work = _work(folder, ledger, store, config)
     published_at = time.monotonic()
     with (
         pool(min(workers, max(len(work), 1))) as mapped,

@@ -4,7 +4,6 @@ Every command is imported only when it is called, so that `karte --help` starts 
 """
 
 import argparse
-import errno
 import json
 import os
 import sys
@@ -15,7 +14,7 @@ from pathlib import Path
 from data import errors
 from pipelines.arguments import parser
 from pipelines.config import Config, IntakeOptions, read_config, store_path
-from pipelines.outcome import ExitCode, Outcome
+from pipelines.outcome import ExitCode, Outcome, is_shortage
 
 CODES: Mapping[type[errors.KarteError], ExitCode] = {
     errors.LedgerError: ExitCode.CORRUPT,
@@ -24,8 +23,6 @@ CODES: Mapping[type[errors.KarteError], ExitCode] = {
     errors.RefusedError: ExitCode.NOTHING_USABLE,
 }
 """Exit code of an error of ours; all others are wrong usage."""
-
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.ENOMEM})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MemoryError:
         return _fail(args, "out of memory; free some and try again", ExitCode.RESOURCES)
     except OSError as error:
-        if error.errno not in _FULL:
+        if not is_shortage(error):
             raise
         return _fail(args, f"{error.strerror}; free some", ExitCode.RESOURCES)
     except BrokenPipeError:
@@ -106,12 +103,19 @@ def _event(args: argparse.Namespace) -> Outcome:
     from pipelines import event
 
     if args.action == "open":
-        return event.open_messages(
+        opened = event.open_messages(
             _store(args), args.files, real=args.real, actor=args.actor
         )
+        return _announced(args, opened) if args.announce else opened
     if args.action == "show":
         return event.show_operation(_store(args), args.operation)
     return event.list_operations(_store(args))
+
+
+def _announced(args: argparse.Namespace, opened: Outcome) -> Outcome:
+    from pipelines.flows import announce_opened
+
+    return announce_opened(opened, _store(args))
 
 
 def _inventory(args: argparse.Namespace) -> Outcome:

@@ -1,13 +1,17 @@
 """What a command did: an exit code, lines for people, and the same as data."""
 
+import errno
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from data.errors import ResourceError
 from data.record import to_json
 from data.refusals import Refusal
+
+_SHORT = frozenset({errno.ENOSPC, errno.EDQUOT, errno.ENOMEM})
 
 
 class ExitCode(IntEnum):
@@ -35,6 +39,17 @@ class Outcome:
     code: ExitCode
     lines: Sequence[str]
     data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def is_shortage(error: object) -> bool:
+    """Whether disk or memory ran out: freed, the same call may be tried again.
+
+    >>> is_shortage(OSError(errno.ENOSPC, "")), is_shortage(OSError(errno.EPERM, ""))
+    (True, False)
+    """
+    if isinstance(error, OSError):
+        return error.errno in _SHORT
+    return isinstance(error, ResourceError | MemoryError)
 
 
 def code_for(*, done: int, refused: int) -> ExitCode:
