@@ -29,7 +29,9 @@ def summary_table(
     """Every cell that holds an asset, for all kinds together and for each.
 
     A link counts only where no row is part of it. The interval of a sum is the sum of
-    the intervals: as wide as errors that all go the same way make it.
+    the intervals: as wide as errors that all go the same way make it. What the hazard
+    did not reach (not_in_plan) adds nothing to what is expected: a thousand small
+    chances from before the event would drown the places where it struck.
 
     Args:
         assets: As `map_table` returns.
@@ -96,7 +98,13 @@ def _facts(assets: pa.Table, info: EditionInfo) -> pa.Table:
         name: pc.cast(pc.fill_null(truth, fill_value=False), pa.int32())
         for name, truth in truths.items()
     }
-    sums = {name: pc.cast(assets[field], pa.float64()) for name, field in chances}
+    reached = pc.fill_null(
+        pc.not_equal(assets["na_reason"], "not_in_plan"), fill_value=True
+    )
+    sums = {
+        name: pc.if_else(reached, pc.cast(assets[field], pa.float64()), 0.0)
+        for name, field in chances
+    }
     kept = {name: assets[name] for name in ("kind", "prefecture_code", "last_seen_at")}
     return pa.table(kept | ones | sums | {"grade_rank": rank})
 

@@ -8,6 +8,8 @@ const UNSEEN = ["==", ["get", "grade"], "NA"];
 const POLYGON = ["==", ["geometry-type"], "Polygon"];
 const LINE = ["==", ["geometry-type"], "LineString"];
 const INK = "#1f2933";
+// A whole link that nobody saw: its spans say more, so it is a thin line of its own.
+const QUIET_LINK = ["all", ["==", ["get", "kind"], "link"], UNSEEN];
 const SUMMARY_MAX_ZOOM = 12;
 
 function match(field, values) {
@@ -37,7 +39,7 @@ function layer(id, type, source, filter, paint, layout = {}) {
 
 // Wide where single assets are looked at, thin where many are.
 function width(pixels) {
-  return ["interpolate", ["linear"], ["zoom"], 8, pixels * 0.3, 14, pixels];
+  return ["interpolate", ["linear"], ["zoom"], 8, pixels * 0.4, 14, pixels];
 }
 
 // Layers that obey the filters of the page, with the filter each has of its own.
@@ -54,10 +56,13 @@ const ASSET_LAYERS = [
   layer("area-expected", "line", "assets", [POLYGON, UNSEEN], {
     "line-color": BY_EXPECTED, "line-width": width(3),
   }),
-  layer("line-hatch", "line", "assets", [LINE, UNSEEN], {
+  layer("link", "line", "assets", [QUIET_LINK], {
+    "line-color": "#48525c", "line-width": width(2), "line-dasharray": [6, 2],
+  }),
+  layer("line-hatch", "line", "assets", [LINE, UNSEEN, ["!", QUIET_LINK]], {
     "line-color": COLOURS.NA, "line-width": width(3), "line-dasharray": [1, 1],
   }),
-  layer("line-expected", "line", "assets", [LINE, UNSEEN], {
+  layer("line-expected", "line", "assets", [LINE, UNSEEN, ["!", QUIET_LINK]], {
     "line-color": BY_EXPECTED, "line-width": width(2.5), "line-gap-width": width(4),
   }),
   layer("line-edge", "line", "assets", [LINE, SEEN], {
@@ -77,7 +82,7 @@ const ASSET_LAYERS = [
     "line-dasharray": [0.4, 1.4],
   }),
   layer("badge", "symbol", "assets", [["!", LINE]], {}, badgeLayout("point")),
-  layer("badge-line", "symbol", "assets", [LINE], {}, badgeLayout("line-center")),
+  layer("badge-line", "symbol", "assets", [LINE, ["!", QUIET_LINK]], {}, badgeLayout("line-center")),
 ];
 
 function badgeLayout(placement) {
@@ -110,7 +115,9 @@ const CELL_LAYERS = [
   }),
 ].map((one) => ({ ...one, maxzoom: SUMMARY_MAX_ZOOM }));
 
-export const CLICKABLE = ["badge", "badge-line", "area-seen", "area-hatch", "line-seen", "line-expected"];
+export const CLICKABLE = [
+  "badge", "badge-line", "area-seen", "area-hatch", "line-seen", "line-expected", "link",
+];
 
 export function mapStyle(land) {
   return {

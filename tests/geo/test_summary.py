@@ -83,3 +83,14 @@ def test_a_clock_past_as_of_is_overdue():
 def test_an_asset_abroad_is_in_no_mesh():
     rows = summary(*tables([shapely.Point(-95.4, 29.4)]))
     assert {row["level"] for row in rows} == {"pref"}
+
+
+def test_what_the_hazard_did_not_reach_is_not_expected_to_be_lost():
+    assets, beliefs = tables([shapely.Point(140.01, 36.01)] * 2)
+    at = beliefs.column_names.index("na_reason")
+    reasons = beliefs.schema.field("na_reason")
+    reached = beliefs.set_column(at, reasons, [["not_in_plan", "not_observed"]])
+    cell = summary(assets, reached)[0]
+    assert cell["n_na"] == 2
+    assert cell["expected_severe"] == pytest.approx(0.1)
+    assert cell["expected_severe_high"] == pytest.approx(0.11)
