@@ -27,19 +27,24 @@ _DATUM = (
 _OUTLINE = "#58585C"
 
 
+Bounds = tuple[float, float, float, float]
+"""West, south, east, north in degrees."""
+
+
 def index_files(
-    info: EditionInfo, bounds: tuple[float, float, float, float], names: Iterable[str]
+    info: EditionInfo, bounds: Bounds, names: Iterable[str], *, focus: Bounds
 ) -> dict[str, bytes]:
     """tilejson.json, layers.txt, style.js and style.json of an edition.
 
     Args:
         info: Of the edition.
-        bounds: West, south, east, north of all assets, degrees.
+        bounds: Of all assets.
         names: Which of LAYERS have tiles.
+        focus: Of the assets that the hazard reached: where a page opens.
     """
     present = [name for name in LAYERS if name in set(names)]
     return {
-        "tilejson.json": _json(_tilejson(info, bounds, present)),
+        "tilejson.json": _json(_tilejson(info, bounds, present, focus)),
         "layers.txt": _json(_layers(info, present)),
         "style.js": _style_js().encode(),
         "style.json": _json(_style(info)),
@@ -52,7 +57,7 @@ def _json(value: object) -> bytes:
 
 
 def _tilejson(
-    info: EditionInfo, bounds: tuple[float, float, float, float], names: list[str]
+    info: EditionInfo, bounds: Bounds, names: list[str], focus: Bounds
 ) -> dict[str, object]:
     """TileJSON 3.0.0, though the tiles are GeoJSON."""
     return {
@@ -74,6 +79,7 @@ def _tilejson(
             "events": list(info.events),
             "audience": info.audience,
             "signature": None,
+            "focus": list(focus),
         },
     }
 

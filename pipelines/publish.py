@@ -1,13 +1,12 @@
 """Publish an edition: tables in, an immutable folder and a moved pointer out."""
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import shapely
 from numpy.typing import NDArray
@@ -22,27 +21,17 @@ from data.edition import (
 )
 from data.errors import UsageError
 from data.record import to_json
-from data.tables import COVERAGE, FEATURES, check_table
 from geo.exports import (
     geojson_chunks,
     write_flatgeobuf,
     write_geopackage,
     write_parquet,
 )
-from geo.feature_json import arena
-from geo.map_fields import COVERAGE_FIELDS, DAMAGE_FIELDS
-from geo.map_table import COMPARED_FIELDS, map_table, utc_text
-from geo.summary import summary_table
-from geo.tidy import geometries, geometry_json
-from geo.tile_index import index_files, md5_of, mokuroku
+from geo.map_table import COMPARED_FIELDS
+from geo.tile_index import Bounds, index_files, md5_of, mokuroku
 from geo.tiles import (
     EMPTY_TILE,
-    Layer,
     Tile,
-    asset_tiles,
-    full_layer,
-    plain_tiles,
-    summary_tiles,
 )
 from pipelines.edition_folder import (
     MANIFEST_NAME,
@@ -54,8 +43,10 @@ from pipelines.edition_folder import (
     read_manifest,
     writing_folder,
 )
+from pipelines.map_content import MapContent, content_hash, content_tiles, map_content
 
 _TILES = "tiles/"
+_JAPAN = (122.0, 20.0, 154.0, 46.0)  # what a map without assets shows
 _EXTRA_NAME = re.compile(r"(?!map\.|tile|\.)[A-Za-z0-9._-]{1,64}")
 _TAKEN = {
     MANIFEST_NAME,
@@ -65,28 +56,6 @@ _TAKEN = {
     "style.json",
     "mokuroku.csv.gz",
 }
-_NO_SHAPES: NDArray[np.object_] = np.empty(0, dtype=object)
-_COUNTED_PER_EDITION = ["edition", "changed_in"]
-
-
-@dataclass(frozen=True)
-class MapContent:
-    """All that an edition's files are made of.
-
-    Attributes:
-        table: As `map_table` returns; the others in the same manner.
-        geometry: Shapely geometries of the table's rows; likewise of the others.
-        full: Every asset as text.
-    """
-
-    table: pa.Table
-    geometry: NDArray[np.object_]
-    full: Layer
-    summary: pa.Table
-    damage: pa.Table
-    damage_geometry: NDArray[np.object_]
-    coverage: pa.Table
-    coverage_geometry: NDArray[np.object_]
 
 
 def write_edition(  # noqa: PLR0913 all that an edition is made of, by keyword
@@ -142,7 +111,7 @@ def write_edition(  # noqa: PLR0913 all that an edition is made of, by keyword
         ]
         manifest = Manifest(
             info=info,
-            content=_content_hash(content, info, provenance or {}),
+            content=content_hash(content, info, provenance or {}),
             signature=None,
             provenance=_sources(provenance or {}),
             files=tuple(sorted(files, key=lambda file: file.path)),
@@ -176,63 +145,8 @@ def unchanged(
         return None
     manifest = read_manifest(folder)
     content = map_content(info, assets, beliefs, features=features, coverage=coverage)
-    same = manifest.content == _content_hash(content, info, provenance or {})
+    same = manifest.content == content_hash(content, info, provenance or {})
     return manifest if same else None
-
-
-def map_content(
-    info: EditionInfo,
-    assets: pa.Table,
-    beliefs: pa.Table,
-    *,
-    features: pa.Table | None = None,
-    coverage: pa.Table | None = None,
-    previous: pa.Table | None = None,
-) -> MapContent:
-    """Everything an edition shows, as tables and geometries."""
-    table = map_table(assets, beliefs, info, previous=previous)
-    geometry = _shapes(table)
-    places = assets.take(_rows_of(table, assets))
-    longitude, latitude = places["longitude"].to_numpy(), places["latitude"].to_numpy()
-    damage = _plain_table(features, FEATURES, "id", DAMAGE_FIELDS)
-    footprints = _plain_table(coverage, COVERAGE, "frame_id", COVERAGE_FIELDS)
-    return MapContent(
-        table=table,
-        geometry=geometry,
-        full=full_layer(table, geometry),
-        summary=summary_table(table, longitude, latitude, info),
-        damage=damage,
-        damage_geometry=_shapes(damage),
-        coverage=footprints,
-        coverage_geometry=_shapes(footprints),
-    )
-
-
-def _rows_of(table: pa.Table, assets: pa.Table) -> pa.Array:
-    """Where in `assets` each row of the map is."""
-    order = np.argsort(assets["id"].to_numpy(zero_copy_only=False), kind="stable")
-    back = np.argsort(table["id"].to_numpy(zero_copy_only=False), kind="stable")
-    rows = np.empty(len(order), np.int64)
-    rows[back] = order
-    return pa.array(rows)
-
-
-def _shapes(table: pa.Table) -> NDArray[np.object_]:
-    wkb = table["geometry"].to_numpy()
-    return np.asarray(shapely.from_wkb(wkb), dtype=object)
-
-
-def _plain_table(
-    table: pa.Table | None, schema: pa.Schema, key: str, fields: tuple[str, ...]
-) -> pa.Table:
-    """Damage or coverage as the map has it: sorted, tidy, times as text."""
-    given = schema.empty_table() if table is None else table
-    rows = check_table(given, schema, key).sort_by(key)
-    shapes = geometries(rows["geometry"], key) if len(rows) else _NO_SHAPES
-    columns = {name: rows[name] for name in fields}
-    columns["captured_at"] = utc_text(rows["captured_at"])
-    columns["geometry"] = pa.array(shapely.to_wkb(shapes), pa.binary())
-    return pa.table(columns)
 
 
 def _previous_table(before: Path | None) -> pa.Table | None:
@@ -240,24 +154,6 @@ def _previous_table(before: Path | None) -> pa.Table | None:
         return None
     columns = ["id", "changed_in", *COMPARED_FIELDS]
     return pq.read_table(before / "map.parquet", columns=columns)
-
-
-def content_tiles(content: MapContent) -> Iterator[Tile]:
-    """Every tile of an edition that has a feature."""
-    yield from asset_tiles(content.table, content.geometry, content.full)
-    yield from summary_tiles(content.table, content.geometry, content.summary)
-    layers = (
-        ("damage", content.damage, DAMAGE_FIELDS, content.damage_geometry, "id"),
-        (
-            "coverage",
-            content.coverage,
-            COVERAGE_FIELDS,
-            content.coverage_geometry,
-            "frame_id",
-        ),
-    )
-    for name, table, fields, geometry, key in layers:
-        yield from plain_tiles(name, table, fields, geometry, id_field=key)
 
 
 def _write_tiles(
@@ -269,10 +165,20 @@ def _write_tiles(
         files.append(_write(folder, _TILES + path, tile))
         entries.append((path, len(tile), md5_of(tile)))
         layers.add(path.partition("/")[0])
-    bounds = shapely.total_bounds(content.geometry).round(6).tolist()
-    small = index_files(info, tuple(bounds), layers)
+    reached = pc.fill_null(
+        pc.not_equal(content.table["na_reason"], "not_in_plan"), fill_value=True
+    ).to_numpy()
+    focus = content.geometry[reached] if reached.any() else content.geometry
+    small = index_files(info, _bounds(content.geometry), layers, focus=_bounds(focus))
     small["mokuroku.csv.gz"] = mokuroku(entries, int(info.as_of.timestamp()))
     return files + _write_bytes(folder, small)
+
+
+def _bounds(geometry: NDArray[np.object_]) -> Bounds:
+    if not len(geometry):
+        return _JAPAN
+    west, south, east, north = shapely.total_bounds(geometry).round(6).tolist()
+    return west, south, east, north
 
 
 def _with_ghosts(tiles: Iterator[Tile], before: Path | None) -> Iterator[Tile]:
@@ -334,23 +240,3 @@ def _sources(provenance: Mapping[str, str]) -> tuple[SourceHash, ...]:
     return tuple(
         SourceHash(name=name, sha256=provenance[name]) for name in sorted(provenance)
     )
-
-
-def _content_hash(
-    content: MapContent, info: EditionInfo, provenance: Mapping[str, str]
-) -> str:
-    """Hash of what the map says, without the numbers that only count editions."""
-    digest = hashlib.sha256(to_json(replace(info, number=0)))
-    for source in _sources(provenance):
-        digest.update(to_json(source))
-    layers = (
-        (content.table.drop_columns(_COUNTED_PER_EDITION), content.geometry, "id"),
-        (content.damage, content.damage_geometry, "id"),
-        (content.coverage, content.coverage_geometry, "frame_id"),
-    )
-    for table, geometry, key in layers:
-        text = geometry_json(geometry)
-        features = arena(table.drop_columns(["geometry"]), text, table[key])
-        for piece in geojson_chunks(features):
-            digest.update(piece)
-    return digest.hexdigest()

@@ -141,7 +141,7 @@ async function start() {
   const known = all.find((one) => one.path === query.get("o")) ?? all[0];
   const edition = await openEdition(known.path);
   fillOperations(all, known.path);
-  const map = makeMap(await json("base/land.geojson"), edition.bounds);
+  const map = makeMap(await json("base/land.geojson"), edition.about.focus);
   await map.once("load");
   applyFilters(map, state.kind, state.grades);
   listenForClicks(map, edition);

@@ -6,7 +6,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from pipelines.publish import content_tiles, map_content, write_edition
+from pipelines.map_content import content_tiles, map_content
+from pipelines.publish import write_edition
 
 CASES = runpy.run_path(str(Path(__file__).parents[1] / "map_cases.py"))
 

@@ -18,7 +18,7 @@ from geo.exports import (
     write_geopackage,
     write_parquet,
 )
-from pipelines.publish import content_tiles, map_content
+from pipelines.map_content import content_tiles, map_content
 
 CASES = runpy.run_path(str(Path(__file__).parents[1] / "map_cases.py"))
 COUNT = 60
@@ -95,7 +95,7 @@ def test_geopackage_has_one_geometry_type_a_layer(content, tmp_path):
     assert pyogrio.read_info(path, layer="assets_line")["crs"] == "EPSG:4326"
 
 
-def test_a_crack_thinner_than_the_decimals_is_not_lost(content, tmp_path):
+def test_a_crack_thinner_than_the_decimals_is_not_lost(tmp_path):
     crack = shapely.to_wkb(shapely.box(140.1, 36.1, 140.1001, 36.1 + 1e-8))
     table = CASES["damage_table"](1)
     at = table.column_names.index("geometry")

@@ -14,9 +14,8 @@ FORBIDDEN = ("危険度", "調査済", "要注意", "警戒レベル", "green")
 
 
 def files():
-    return index_files(
-        CASES["info"](), (140.0, 36.0, 140.2, 36.2), ["assets", "summary"]
-    )
+    bounds, focus = (140.0, 36.0, 140.2, 36.2), (140.0, 36.0, 140.1, 36.1)
+    return index_files(CASES["info"](), bounds, ["assets", "summary"], focus=focus)
 
 
 def page(name):
@@ -30,6 +29,7 @@ def test_tilejson_names_the_zooms_and_the_datum():
     assert "DRILL" in tilejson["description"]
     assert [layer["id"] for layer in tilejson["vector_layers"]] == ["assets", "summary"]
     assert tilejson["karte"]["drill"] is True
+    assert tilejson["karte"]["focus"] == [140.0, 36.0, 140.1, 36.1]
 
 
 def test_layers_txt_is_json_with_a_template_a_layer():

@@ -12,7 +12,7 @@ from geo.map_fields import FULL_FIELDS, SLIM_FIELDS
 from geo.map_table import map_table
 from geo.tile_grid import tile_boxes
 from geo.tiles import MAX_REAL_FEATURES
-from pipelines.publish import content_tiles, map_content
+from pipelines.map_content import content_tiles, map_content
 
 CASES = runpy.run_path(str(Path(__file__).parents[1] / "map_cases.py"))
 info, tables = CASES["info"], CASES["tables"]

@@ -151,6 +151,17 @@ def test_tiles_that_had_features_stay_as_empty_ones(tmp_path):
     }
 
 
+def test_an_edition_without_assets_is_whole_and_valid(tmp_path):
+    assets, beliefs = CASES["random_map"](1)
+    empty = {"assets": assets.slice(0, 0), "beliefs": beliefs.slice(0, 0)}
+    publish(tmp_path, **empty, features=None, coverage=None)
+    edition = latest_folder(tmp_path)
+    assert json.loads((edition / "map.geojson").read_bytes())["features"] == []
+    tilejson = json.loads((edition / "tilejson.json").read_bytes())
+    assert tilejson["bounds"] == [122.0, 20.0, 154.0, 46.0]
+    assert verify_edition(edition) == ()
+
+
 def test_changed_in_survives_an_edition_without_changes(tmp_path):
     publish(tmp_path)
     publish(tmp_path)
