@@ -1,4 +1,4 @@
-"""Where a small camera looks: at something of a wanted class, with a free view of it."""
+"""Where a small camera looks: at something of a wanted class, in free view."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipelines.drill import rasteriser
 from pipelines.drill.camera import Lens, Pose, look_at
 from pipelines.drill.render import Frozen, visible
 
@@ -122,16 +123,11 @@ def probe_depths(frozen: Frozen, pose: Pose, lens: Lens) -> Array:
     """Depth along the axis in a small image of the same view, inf for sky."""
     focal = lens.focal * PROBE_PX / lens.width
     ids = visible(frozen, pose, focal, (PROBE_PX, PROBE_PX))
-    offset = (np.arange(PROBE_PX) + 0.5 - PROBE_PX / 2) / focal
-    u, v = np.meshgrid(offset, offset)
-    rays = np.stack([u, v, np.ones_like(u)], axis=2) @ pose.rotation
-    depths, hit = np.full(ids.shape, np.inf), ids >= 0
-    t = frozen.surfaces.corners[ids[hit]]
-    normal = np.cross(t[:, 1] - t[:, 0], t[:, 2] - t[:, 0])
-    ahead = np.einsum("nk,nk->n", normal, rays[hit])
-    ahead = np.where(np.abs(ahead) < 1e-12, 1e-12, ahead)
-    depths[hit] = np.einsum("nk,nk->n", normal, t[:, 0] - pose.position) / ahead
-    return depths
+    view = frozen.surfaces.corners[np.unique(ids[ids >= 0])]
+    view = (view - pose.position) @ pose.rotation.T
+    local = np.full(ids.shape, -1, np.int32)
+    local[ids >= 0] = np.unique(ids[ids >= 0], return_inverse=True)[1]
+    return rasteriser.depth_image(view, local, focal=focal)
 
 
 def _free(frozen: Frozen, pose: Pose, lens: Lens, distance: float) -> bool:

@@ -6,6 +6,7 @@ Local frame: x along the bridge, y across, z up, 0 at deck level of the first ab
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -27,7 +28,7 @@ RAIL_GAP_M = (9.0, 17.0)  # where the railing of a struck span is torn
 class Bridge:
     """What the inventory would say, and what the drill did to it.
 
-    `hit` is the index of the damaged span; the piers at its end and at its start suffer.
+    `hit` is the index of the damaged span; the piers at both its ends suffer.
     """
 
     asset: int
@@ -186,7 +187,7 @@ def _add_truss_span(scene: Scene, pieces: Pieces, length: float) -> None:
     for x in xs:
         low_ends = ((x, -half, TRUSS_LOW_M), (x, half, TRUSS_LOW_M))
         scene.beam(*low_ends, (0.35, 0.9), pieces.steel)
-    for x, after in zip(xs[1:-1], xs[2:], strict=True):
+    for x, after in pairwise(xs[1:]):
         scene.beam((x, -half, high), (x, half, high), (0.25, 0.3), pieces.steel)
         if after < xs[-1]:
             for y in (-half, half):

@@ -116,7 +116,7 @@ def logged_pose(pose: Pose, bias: Array, rng: np.random.Generator) -> Pose:
 def pixel_from_scene(
     points: Array, pose: Pose, lens: Lens
 ) -> tuple[Array, Array, Array]:
-    """Column, row and depth of scene points (n, 3); depth <= 0 is behind or far outside.
+    """Column, row, depth of scene points (n, 3); depth <= 0 is behind or far outside.
 
     Source:
         Brown (1971), in the form of OpenCV's `projectPoints`.

@@ -32,7 +32,7 @@ class Dam:
 
 
 def add_dam(scene: Scene, dam: Dam, rng: np.random.Generator) -> Array:
-    """Add a dam; returns the corners of its bounding box, shape (8, 3), scene metres."""
+    """Add a dam; returns the corners (8, 3) of its bounding box in scene metres."""
     gravity = dam.kind == "gravity"
     size = (dam.length_m, dam.height_m)
     with scene.moved(frame(dam.origin, (*dam.direction, 0.0))):

@@ -1,4 +1,4 @@
-"""Marks with an area: spalls, wet spots, stains and patches in the plane of a surface."""
+"""Marks with an area: spalls, wet spots, stains, patches in a surface's plane."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from pipelines.drill.noise import fbm, line_coverage, smoothstep, value
 
 SPALL, WET, STAIN = int(DecalKind.SPALL), int(DecalKind.WET), int(DecalKind.STAIN)
 OVERHANG = 1.6  # a ragged mark reaches this many half axes
+BARS_SHOW_M = 0.15  # half width from which a spall is deep enough for bars
 
 
 @kernel
 def _spall(
-    sample: Sample, s: float, t: float, edge: float, wide: bool, seed: int, fp: float
+    sample: Sample, s: float, t: float, edge: float, half_m: float, seed: int, fp: float
 ) -> None:
     """Broken concrete with bars at 150 x 200 mm where it is deep."""
     albedo = sample.albedo
@@ -25,7 +26,7 @@ def _spall(
         tone = (0.72 + 0.55 * rough) * (1 - 0.25 * depth)
         albedo[k] = (0.33, 0.295, 0.25)[k] * tone
     sample.bump[0] += 0.6 * rough + (0.5 if edge < 0.15 else 0.0)
-    if edge > 0.22 and wide:
+    if edge > 0.22 and half_m > BARS_SHOW_M:
         bar = line_coverage(s, 0.15, 0.022, fp)
         bar = max(bar, 0.9 * line_coverage(t, 0.20, 0.016, fp))
         rust = 0.8 + 0.6 * value(s / 0.03, t / 0.03, seed + 5)
@@ -43,8 +44,9 @@ def _wet(sample: Sample, edge: float) -> None:
 
 
 @kernel
-def _stain(sample: Sample, edge: float, rust: bool) -> float:
-    """Rust or lime; returns how strongly it covers."""
+def _stain(sample: Sample, edge: float, seed: int) -> float:
+    """Rust (odd seed) or lime (even); returns how strongly it covers."""
+    rust = seed % 2 == 1
     amount = 0.6 * smoothstep(0, 0.6, edge)
     albedo = sample.albedo
     for k in range(3):
@@ -84,11 +86,11 @@ def _apply(
                 sample.albedo[k] *= 1 + 0.25 * (1 + edge / 0.12)
         return -1
     if kind == SPALL:
-        _spall(sample, s, t, edge, half[0] > 0.15, seed, fp)
+        _spall(sample, s, t, edge, half[0], seed, fp)
     elif kind == WET:
         _wet(sample, edge)
     elif kind == STAIN:
-        if _stain(sample, edge, seed % 2 == 1) < LABELLED_COVERAGE:
+        if _stain(sample, edge, seed) < LABELLED_COVERAGE:
             return -1
     else:
         _patch(sample, s, t, seed, fp)

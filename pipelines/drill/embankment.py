@@ -7,6 +7,7 @@ surface itself; `surface` is also what an elevation model of the dam would hold.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -193,7 +194,7 @@ def _add_guard_rails(scene: Scene, steel: Part, shape: Surface) -> None:
     xs = np.arange(2, shape.x[-1], 4.0)
     for y in GUARD_Y_M:
         rail = np.stack([xs, np.full_like(xs, y), 0.7 + shape.at(xs, 0 * xs + y)], 1)
-        for a, b in zip(rail[:-1], rail[1:], strict=True):
+        for a, b in pairwise(rail):
             scene.beam(a, b, (0.3, 0.06), steel)
             scene.beam(a - [0, 0, 0.7], a, (0.12, 0.12), steel)
 

@@ -54,7 +54,7 @@ class _Build:
 
     @property
     def toe_m(self) -> float:
-        """y of the downstream toe at the footing."""
+        """Where the downstream toe lies at the footing, y."""
         return HALF_M + BATTER * (self.depth_m - HEAD_M)
 
 
@@ -205,7 +205,7 @@ def _add_bay(build: _Build, x0: float, x1: float, part: Part, *, bent: bool) -> 
 
 
 def _gate_skin(columns: Array, *, bent: bool) -> Array:
-    """Points (rows, columns, 3) of a radial gate; a bent one is dented 1.5 m, skewed."""
+    """Points (rows, columns, 3) of a radial gate; a bent one is dented by 1.5 m."""
     gx, angle = np.meshgrid(columns, np.linspace(-0.42, 0.32, 12))
     across = (gx - columns.mean()) / 6
     dent = np.exp(-(((angle + 0.1) / 0.25) ** 2))

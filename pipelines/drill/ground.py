@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,7 +65,7 @@ class Ground:
         return float(self.x[1] - self.x[0])
 
     def mesh(self) -> tuple[Array, Array]:
-        """x and y of every grid point."""
+        """The x and the y of every grid point."""
         gx, gy = np.meshgrid(self.x, self.y)
         return gx, gy
 
@@ -137,7 +138,7 @@ def carve_road(ground: Ground, line: Array) -> None:
     """Raise or cut the ground so that it carries a road along `line` (n, 3)."""
     gx, gy = ground.mesh()
     near, level = np.full(gx.shape, np.inf), np.zeros(gx.shape)
-    for a, b in zip(line[:-1], line[1:], strict=True):
+    for a, b in pairwise(line):
         along = b[:2] - a[:2]
         t = ((gx - a[0]) * along[0] + (gy - a[1]) * along[1]) / (along @ along)
         t = np.clip(t, 0, 1)
@@ -208,7 +209,7 @@ def add_water(scene: Scene, ground: Ground) -> None:
 def add_road(
     scene: Scene, line: Array, part: Part, *, half_width_m: float = 3.6
 ) -> None:
-    """A paved strip along `line` (n, 3); u runs along, v across with 0 in the middle."""
+    """A paved strip along `line` (n, 3); u runs along, v across from the middle."""
     steps = np.linalg.norm(np.diff(line, axis=0)[:, :2], axis=1)
     length = np.concatenate([[0.0], np.cumsum(steps)])
     stations = np.arange(0, length[-1], ROAD_STATION_M)

@@ -1,10 +1,11 @@
-"""Transmission lines: towers that stand, lean or lie, and wires that hang between them."""
+"""Transmission lines: towers that stand, lean or lie, and the wires between them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -167,7 +168,7 @@ def add_line(
     ]
     hangers = [found for found, _ in supports]
     ends = []
-    for k, (here, there) in enumerate(zip(hangers[:-1], hangers[1:], strict=True)):
+    for k, (here, there) in enumerate(pairwise(hangers)):
         _add_span(scene, line, k, (here, there), ground_at, rng)
         ends.append(np.stack([_middle(here), _middle(there)]))
     return [box for _, box in supports], ends
@@ -199,8 +200,9 @@ def _add_span(
         width = EARTH_WIRE_M if hanger == EARTH_WIRE else CONDUCTOR_M
         if state == Wire.BROKEN:
             torn = replace(sound, damage=Damage.BROKEN_CONDUCTOR)
-            for end, other in ((a, b), (b, a)):
-                points = dangling(end, other, ground_at, rng)
+            share = float(rng.uniform(0.35, 0.65))  # where it broke
+            for end, other, part in ((a, b, share), (b, a, 1 - share)):
+                points = dangling(end, other, part, ground_at, rng)
                 scene.stroke(points, width, torn)
         elif state == Wire.SLACK:
             span = float(np.hypot(*(b - a)[:2]))
@@ -214,22 +216,27 @@ def _add_span(
 
 
 def dangling(
-    end: Array, other: Array, ground_at: GroundAt, rng: np.random.Generator
+    end: Array,
+    other: Array,
+    share: float,
+    ground_at: GroundAt,
+    rng: np.random.Generator,
 ) -> Array:
-    """A broken end (50, 3): steeply down from its string, then loose on the ground."""
+    """A broken end (60, 3): steeply down from its string, then loose on the ground.
+
+    Its length is `share` of the span's, and at least enough to reach the ground.
+    """
     away = (other - end) * [1, 1, 0]
     span = float(np.linalg.norm(away))
     away /= span
     drop = max(0.5, end[2] - float(ground_at(*(end + 9 * away)[:2])))
-    t = np.linspace(0, 1, 50)
-    s = t * span * float(rng.uniform(0.3, 0.6))
-    s *= max(1.0, 1.3 * drop / s[-1])  # long enough to reach the ground
+    t = np.linspace(0, 1, 60)
+    s = t * max(share * span, 1.3 * drop)
     swing = 9 * (1 - np.exp(-s / 5))
     side = np.array([-away[1], away[0], 0])
-    curl = np.cumsum(np.cumsum(rng.normal(0, 0.16, 50))) * np.clip((t - 0.3) * 3, 0, 1)
-    points = (
-        end + np.outer(swing + np.maximum(0, s - drop), away) + np.outer(curl, side)
-    )
+    curl = np.cumsum(np.cumsum(rng.normal(0, 0.12, 60))) * np.clip((t - 0.3) * 3, 0, 1)
+    out = swing + np.maximum(0, s - drop)
+    points = end + np.outer(out, away) + np.outer(curl, side)
     floor = ground_at(points[:, 0], points[:, 1]) + LYING_M
     points[:, 2] = np.maximum(end[2] - s, floor)
     return np.asarray(points)

@@ -33,7 +33,7 @@ class Surfaces(NamedTuple):
 
     corners (n, 3, 3) and uvs (n, 3, 2) in metres; owners (n,) is the part of each
     triangle; table (parts, 7) holds component, damage, asset, material, seed and the
-    first and last row of its decals; tints (parts, 5) RGB, wear and 1 for a public road;
+    first and last row of its decals; tints (parts, 5) RGB, wear, 1 for a public road;
     decals (m, 13): kind, damage, centre, u, v, seed, reach.
     """
 
@@ -88,7 +88,7 @@ def grid_value(field: Array, x: float, y: float, ground: GroundMaps) -> float:
 
 @kernel
 def _pores(uv: Array, seed: int, fp: float) -> float:
-    """Share of the footprint in a blow-hole: 2 to 9 mm, in a third of all 7 cm cells."""
+    """Share of the footprint in a blow-hole: 2 to 9 mm, in a third of 7 cm cells."""
     cell = 0.07
     iu, iv = math.floor(uv[0] / cell), math.floor(uv[1] / cell)
     if lattice(iu, iv, seed + 50) > 0.33:
@@ -126,7 +126,7 @@ def paint_concrete(sample: Sample, wear: float, seed: int, fp: float) -> float:
 
 @kernel
 def paint_asphalt(
-    sample: Sample, wear: float, seed: int, fp: float, marked: bool
+    sample: Sample, wear: float, seed: int, fp: float, markings: float
 ) -> None:
     """Wheel tracks and, on a public road, edge and centre lines."""
     u, v, albedo = sample.uv[0], sample.uv[1], sample.albedo
@@ -135,7 +135,7 @@ def paint_asphalt(
     tone *= 1 - 0.15 * math.exp(-(((abs(v) - 1.6) / 0.7) ** 2))
     for k in range(3):
         albedo[k] = tone
-    if marked:
+    if markings > 0:
         line = line_coverage(v - 3.0, 6.0, 0.15, fp)
         if u - 10 * math.floor(u / 10) < 5 and abs(v) < 0.5:
             line = max(line, line_coverage(v, 100.0, 0.15, fp))
@@ -146,13 +146,17 @@ def paint_asphalt(
 
 @kernel
 def paint_steel(
-    sample: Sample, wear: float, seed: int, fp: float, galvanised: bool
+    sample: Sample, wear: float, seed: int, fp: float, material: int
 ) -> float:
     """Paint or zinc with rust by wear; returns the gloss."""
     u, v = sample.uv[0], sample.uv[1]
     rust = fbm(u, v, seed, 1.2, 5, fp) * 0.7 + wear - 0.25
     rust = smoothstep(0.25, 0.5, rust)
-    base = 0.36 + 0.05 * fbm(u, v, seed + 2, 2.0, 3, fp) if galvanised else 0.45
+    base = (
+        0.36 + 0.05 * fbm(u, v, seed + 2, 2.0, 3, fp)
+        if material == GALVANISED
+        else 0.45
+    )
     for k in range(3):
         sample.albedo[k] = base * (1 - rust) + (0.17, 0.07, 0.03)[k] * rust
     return 0.15 * (1 - rust)
@@ -251,7 +255,7 @@ def _paint_paddy(
 
 @kernel
 def _crowns(p: Array, seed: int, relief: Array) -> float:
-    """Undergrowth between the modelled trees: rounded cells that tilt `relief`; 0..1."""
+    """Undergrowth between modelled trees: rounded cells that tilt `relief`; 0..1."""
     size, best = 1.9, 9.0
     x = p[0] / size + 0.35 * value(p[0] / 0.8, p[1] / 0.8, seed + 5)
     y = p[1] / size + 0.35 * value(p[0] / 0.7, p[1] / 0.7, seed + 6)
@@ -326,7 +330,7 @@ def _paint_mineral(
         if damage == 0 and joint >= LABELLED_COVERAGE:
             damage = D_DISTRACTOR
     elif material == ASPHALT:
-        paint_asphalt(sample, wear, seed, fp, surfaces.tints[part, 4] > 0)
+        paint_asphalt(sample, wear, seed, fp, surfaces.tints[part, 4])
     elif material == ROCK:
         paint_rock(sample, seed, fp)
         roughness = 0.8
@@ -361,7 +365,7 @@ def paint(
         sample.normal[1] += sample.relief[1]
     elif material in (PAINTED, GALVANISED):
         wear = surfaces.tints[part, 3]
-        gloss = paint_steel(sample, wear, seed, fp, material == GALVANISED)
+        gloss = paint_steel(sample, wear, seed, fp, material)
     elif material == FOLIAGE:
         paint_foliage(sample, seed, fp)
         roughness = 2.6

@@ -1,4 +1,4 @@
-"""Seeded value noise that stops at the pixel footprint, so that textures never alias."""
+"""Seeded value noise that stops at the pixel footprint: textures never alias."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pipelines.drill.kernel import kernel
 
 @kernel
 def lattice(ix: int, iy: int, seed: int) -> float:
-    """A number in [0, 1) for an integer point; 32-bit integer arithmetic only, hence portable."""
+    """A number in [0, 1) for an integer point; 32-bit integers only: portable."""
     h = (ix * 374761393 + iy * 668265263 + seed * 1274126177) & 0xFFFFFFFF
     h = ((h ^ (h >> 13)) * 1274126177) & 0xFFFFFFFF
     h = ((h ^ (h >> 16)) * 2246822519) & 0xFFFFFFFF
@@ -32,7 +32,7 @@ def value(x: float, y: float, seed: int) -> float:
 def fbm(
     x: float, y: float, seed: int, wavelength: float, octaves: int, footprint: float
 ) -> float:
-    """Fractal noise in about [-1, 1]; octaves finer than two footprints are faded out."""
+    """Fractal noise, about -1 to 1; octaves below two footprints are faded out."""
     total, amplitude = 0.0, 0.55
     for octave in range(octaves):
         visible = min(1.0, wavelength / (2 * footprint + 1e-9) - 1.0)
@@ -61,7 +61,7 @@ def smoothstep(low: float, high: float, x: float) -> float:
 
 @kernel
 def line_coverage(x: float, period: float, width: float, footprint: float) -> float:
-    """Share of a footprint covered by lines of `width` at every multiple of `period`."""
+    """Share of a footprint covered by lines of `width` at multiples of `period`."""
     d = abs(x - period * math.floor(x / period + 0.5))
     half = footprint / 2
     return max(0.0, min(d + half, width / 2) - max(d - half, -width / 2)) / max(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipelines.drill.kernel import Array, kernel
 
 NEAR_M = 0.2  # triangles are clipped to this distance in front of the camera
+EDGE_ON = 1e-12  # least product of normal and ray that is divided by
 Ids = NDArray[np.int32]
 
 
@@ -47,7 +48,7 @@ def _fill(
 
 @kernel
 def _clip(corners: Array, polygon: Array) -> int:
-    """Cut a triangle at the near plane into `polygon`; returns its number of corners."""
+    """Cut a triangle at the near plane into `polygon`; returns how many corners."""
     count = 0
     for k in range(3):
         p, q = corners[k], corners[(k + 1) % 3]
@@ -109,3 +110,24 @@ def nearest_surface(corners: Array, shape: tuple[int, int]) -> Array:
     near = np.full(shape, -np.inf)
     _draw_parallel(corners, np.full(shape, -1, np.int32), near)
     return near
+
+
+def depth_image(corners: Array, ids: Ids, *, focal: float) -> Array:
+    """Depth along the axis of what each sample sees, inf where it sees nothing.
+
+    Args:
+        corners: As given to `visible_triangles`.
+        ids: What it returned.
+        focal: In samples.
+    """
+    rows, columns = ids.shape
+    x = (np.arange(columns) + 0.5 - columns / 2) / focal
+    y = (np.arange(rows) + 0.5 - rows / 2) / focal
+    rays = np.stack([*np.meshgrid(x, y), np.ones(ids.shape)], axis=2)
+    depths, hit = np.full(ids.shape, np.inf), ids >= 0
+    t = corners[ids[hit]]
+    normal = np.cross(t[:, 1] - t[:, 0], t[:, 2] - t[:, 0])
+    ahead = np.einsum("nk,nk->n", normal, rays[hit])
+    ahead = np.where(np.abs(ahead) < EDGE_ON, EDGE_ON, ahead)
+    depths[hit] = np.einsum("nk,nk->n", normal, t[:, 0]) / ahead
+    return depths

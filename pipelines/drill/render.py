@@ -234,8 +234,8 @@ def take_picture(
 ) -> Picture:
     """One picture before the sensor, with exact truth.
 
-    The lens is applied to the rays: nothing is resampled. `shadow_px` is the size of the
-    shadow map; a quarter of the default is enough for 512 pixels.
+    The lens is applied to the rays: nothing is resampled. `shadow_px` is the size of
+    the shadow map; a third of the default is enough for 512 pixels.
     """
     spread = _spread(lens)
     focal = lens.focal * SUBSAMPLES

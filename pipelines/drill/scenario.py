@@ -10,7 +10,6 @@ from pydantic import Field
 from data.record import from_json, record
 from pipelines.drill.light import LightName
 
-
 Grade = Annotated[int, Field(ge=0, le=4)]
 Spot = tuple[float, float]
 ACROSS_THE_VALLEY: tuple[Spot, ...] = (

@@ -50,7 +50,7 @@ class Stroke:
 
 @dataclass(frozen=True, kw_only=True)
 class Decal:
-    """An irregular ellipse with half axes `u`, `v`; effective `reach_m` off its plane."""
+    """A ragged ellipse with half axes `u`, `v`; effective `reach_m` off its plane."""
 
     kind: DecalKind
     damage: Damage
@@ -154,7 +154,7 @@ class Scene:
         return np.asarray(turned + self._transform[:3, 3])
 
     def triangles(self, corners: Array, uv: Array, part: Part) -> None:
-        """Add triangles: corners (n, 3, 3) local, uv (n, 3, 2) metres on the surface."""
+        """Add triangles: corners (n, 3, 3) local, uv (n, 3, 2) on the surface."""
         index = self._index.setdefault(part, len(self.parts))
         if index == len(self.parts):
             self.parts.append(part)

@@ -175,7 +175,7 @@ def _shade_sample(
 
 @kernel
 def _meet(sample: Sample, surfaces: Surfaces, t: int, position: Array) -> float:
-    """Where the ray meets the plane of triangle `t`: point, uv, normal; the distance."""
+    """Where the ray meets the plane of a triangle: point, uv, normal; how far."""
     ray, p, uv, normal = sample.ray, sample.point, sample.uv, sample.normal
     a, b, c = surfaces.corners[t, 0], surfaces.corners[t, 1], surfaces.corners[t, 2]
     e0, e1, e2 = b[0] - a[0], b[1] - a[1], b[2] - a[2]
@@ -302,7 +302,7 @@ def shade(
     eye: Eye,
     images: Images,
 ) -> None:
-    """Fill the images: a pixel of one part is shaded once, a mixed one per sub-sample."""
+    """Fill the images: a pixel of one part is shaded once, a mixed one per sample."""
     rows, columns = images.depth_m.shape
     samples = SUBSAMPLES * SUBSAMPLES
     triangle, owner = np.empty(samples, np.int32), np.empty(samples, np.int32)

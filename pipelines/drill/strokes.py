@@ -27,7 +27,7 @@ MARGIN_PX = 40
 
 
 class Track(NamedTuple):
-    """A stroke in pixels: per point column, row, depth and half width; then its look."""
+    """A stroke in pixels: column, row, depth, half width per point; then its look."""
 
     columns: Array
     rows: Array
@@ -39,10 +39,10 @@ class Track(NamedTuple):
 
 
 @kernel
-def _hidden(depth: float, surface: float, bias: float, darkens: bool) -> bool:
+def _hidden(depth: float, surface: float, track: Track) -> bool:
     """Behind what is drawn there already, or a crack whose face is not there."""
-    behind = depth > surface + bias * (1 + depth * 0.002)
-    return behind or (darkens and depth < surface - 6 * bias)
+    behind = depth > surface + track.bias * (1 + depth * 0.002)
+    return behind or (track.darkens and depth < surface - 6 * track.bias)
 
 
 @kernel
@@ -75,7 +75,7 @@ def _draw_piece(
             if cover <= before:
                 continue
             depth = 1 / ((1 - t) / near + t / far)
-            if _hidden(depth, depth_m[r, c], track.bias, track.darkens):
+            if _hidden(depth, depth_m[r, c], track):
                 continue
             fresh = (cover - before) / max(1e-6, 1 - before)
             coverage[r, c] = cover

@@ -6,6 +6,7 @@ Local frame: x along the line, y to its left, z up, 0 at the ground.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -83,13 +84,13 @@ def _add_arm(
 
 
 def droop_of(arm: int, side: int, *, bent: bool) -> float:
-    """How far the tip of an arm hangs down: the middle arm on side 1 of a bent tower."""
+    """How far an arm's tip hangs down: the middle one on side 1 of a bent tower."""
     return DROOP_M if bent and (arm, side) == (1, 1) else 0.0
 
 
 def add_tower(scene: Scene, part: Part, *, bent: bool) -> None:
     """Legs, bracing, peak, footings and six cross-arms; a bent one is D2."""
-    for k, (z0, z1) in enumerate(zip(LEVELS_M[:-1], LEVELS_M[1:], strict=True)):
+    for k, (z0, z1) in enumerate(pairwise(LEVELS_M)):
         for side in range(4):
             _add_panel(scene, part, side, z0, z1)
             knee = bent and side == 0 and k in (1, 2)

@@ -8,7 +8,7 @@ import numpy as np
 
 from pipelines.drill.camera import Lens, Pose, look_at
 from pipelines.drill.ground import add_ground, flat
-from pipelines.drill.labels import Component, Damage, Material
+from pipelines.drill.labels import Component, Damage
 from pipelines.drill.marks import (
     CrackStyle,
     Face,

@@ -38,7 +38,7 @@ class Site:
     """An asset as built: its truth, and where it is.
 
     `bounds` are the corners (8, 3) of its box in scene metres, or the ends (2, 3) of a
-    span. `axis` is the line or the point that an inventory would hold, as it was before.
+    span. `axis` is the line or the point that an inventory would hold, undamaged.
     """
 
     asset: int

@@ -1,0 +1,199 @@
+"""Which pictures are taken: each is a camera, an aim, a side and a sampling distance.
+
+Every asset gets one pass at <= 4 cm and two close frames at <= 1.5 cm from sides that
+differ by at least two sectors of 45 degrees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from pipelines.drill.camera import Lens, Pose, draw_lens, look_at
+from pipelines.drill.embankment import STRUCK_SHARE
+from pipelines.drill.scene import Array
+from pipelines.drill.world import Site, World
+
+CameraName = Literal["wide", "tele", "zoom"]
+FOCAL_OVER_WIDTH: dict[CameraName, float] = {"wide": 0.706, "tele": 1.6, "zoom": 3.2}
+FLIGHTS: tuple[CameraName, ...] = ("wide", "tele", "zoom", "wide")
+WIRE_M = 31.0  # middle of the conductors above the ground
+TOWER_MIDDLE_M, FALLEN_MIDDLE_M = 25.0, 1.5
+NADIR_DEG = 89.9
+DECK_DEPTH = np.array([0.0, 0.0, 4.0])  # aim this far below the deck
+CLEARANCE_M = 3.0  # least height over the ground
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """One planned picture; `flight` is an index of FLIGHTS, `spoilt` what is wrong."""
+
+    name: str
+    flight: int
+    pose: Pose
+    lens: Lens
+    spoilt: Literal["", "blurred", "dark", "unlocated", "turned"] = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Planner:
+    """Lenses and ground that all views share."""
+
+    world: World
+    lenses: dict[CameraName, Lens]
+
+    def view(
+        self,
+        name: str,
+        flight: int,
+        aim: Array,
+        side: tuple[float, float],
+        gsd_m: float,
+    ) -> View:
+        """Look at `aim` from a side (azimuth, elevation in degrees) at a distance."""
+        lens = self.lenses[FLIGHTS[flight]]
+        azimuth, elevation = np.radians(side)
+        flat = np.cos(elevation)
+        away = [np.sin(azimuth) * flat, np.cos(azimuth) * flat, np.sin(elevation)]
+        eye = aim + gsd_m * lens.focal * np.array(away)
+        floor = float(self.world.frozen.ground.at(eye[0], eye[1])) + CLEARANCE_M
+        eye[2] = max(eye[2], floor)
+        return View(name=name, flight=flight, pose=look_at(eye, aim), lens=lens)
+
+
+def draw_lenses(width_px: int, rng: np.random.Generator) -> dict[CameraName, Lens]:
+    """One specimen of each camera."""
+    return {
+        name: draw_lens(width_px, rng, focal_over_width=focal)
+        for name, focal in FOCAL_OVER_WIDTH.items()
+    }
+
+
+def _bridge_views(plan: _Planner, site: Site) -> list[View]:
+    """The struck span from above and both sides, the rest, then close."""
+    south, north = site.axis
+    span = (north - south) / plan.world.bridge.spans
+    hit = south + plan.world.bridge.hit * span  # where the struck span begins
+    struck = hit + 0.5 * span - DECK_DEPTH
+    return [
+        plan.view("bridge-east", 0, struck, (75, 32), 0.029),
+        plan.view("bridge-west", 0, struck, (282, 30), 0.029),
+        plan.view("bridge-nadir", 0, hit + 0.5 * span, (90, NADIR_DEG), 0.029),
+        plan.view("bridge-truss", 3, hit + 1.5 * span, (300, 30), 0.029),
+        plan.view("bridge-north", 3, hit + 2.3 * span, (60, 33), 0.029),
+        plan.view("bridge-close-east", 1, struck, (100, 28), 0.0145),
+        plan.view("bridge-close-west", 1, struck, (255, 34), 0.0145),
+        plan.view("bridge-pier", 1, hit + 0.15 * span - DECK_DEPTH, (60, 12), 0.0085),
+    ]
+
+
+def _dam_views(plan: _Planner, site: Site) -> list[View]:
+    """Four frames of the slope, one of the crest, both flanks of the slide close."""
+    north, south = site.axis
+    struck = north + STRUCK_SHARE * (south - north)
+
+    def at(along: float, down: float) -> Array:
+        """Metres south of the slide's middle along the crest, and down the slope."""
+        return np.asarray(struck + np.array([5.0 + down, -along, -down / 2]))
+
+    return [
+        plan.view("dam-slide-upper", 0, at(0, 16), (88, 40), 0.029),
+        plan.view("dam-slide-lower", 0, at(0, 42), (95, 36), 0.029),
+        plan.view("dam-north", 0, at(-42, 20), (72, 38), 0.029),
+        plan.view("dam-south", 3, at(36, 22), (106, 38), 0.029),
+        plan.view("dam-crest", 3, at(0, -3), (100, 62), 0.036),
+        plan.view("dam-close-north", 1, at(-26, 24), (50, 42), 0.0145),
+        plan.view("dam-close-south", 1, at(25, 20), (142, 42), 0.0145),
+    ]
+
+
+def _tower_sides(grade: int) -> list[tuple[float, float]]:
+    """One whole view, two close ones; a fallen tower is looked down upon."""
+    if grade == 4:
+        return [(15, 52), (320, 48), (50, 46)]
+    return [(320, 14), (25, 10), (215, 18)]
+
+
+def _tower_views(plan: _Planner, site: Site, label: str) -> list[View]:
+    """The whole tower, then its body close from two sides."""
+    foot, sides = site.axis[0], _tower_sides(site.grade)
+    if site.grade == 4:
+        aim = site.bounds.mean(axis=0)
+        aim[2] = foot[2] + FALLEN_MIDDLE_M
+        close = aim + 0.35 * (foot - aim)
+    else:
+        aim = foot + np.array([0, 0, TOWER_MIDDLE_M])
+        close = aim + np.array([0, 0, 4.0])
+    return [
+        plan.view(f"{label}-whole", 0, aim, sides[0], 0.039),
+        plan.view(f"{label}-close-a", 1, close, sides[1], 0.0145),
+        plan.view(f"{label}-close-b", 1, close, sides[2], 0.0145),
+    ]
+
+
+def _along(plan: _Planner, name: str, start: Array, stop: Array) -> View:
+    """From beside one tower along the wires: near to far in one frame."""
+    way = (stop - start) * [1, 1, 0]
+    way /= np.linalg.norm(way)
+    aside = np.array([-way[1], way[0], 0.0])
+    eye = start + 3 * way + 11 * aside + np.array([0, 0, WIRE_M + 1.5])
+    aim = start + 48 * way + np.array([0, 0, WIRE_M - 2.0])
+    lens = plan.lenses[FLIGHTS[2]]
+    return View(name=name, flight=2, pose=look_at(eye, aim), lens=lens)
+
+
+def _span_views(plan: _Planner, site: Site, label: str) -> list[View]:
+    """A sound span along its wires from both ends; a torn one from above, two sides."""
+    start, stop = site.axis
+    middle, up = (start + stop) / 2, np.array([0, 0, 1.0])
+    if site.grade >= 3:
+        near, far = start + 0.3 * (stop - start), start + 0.72 * (stop - start)
+        return [
+            plan.view(f"{label}-torn-north", 0, near + up, (10, 52), 0.029),
+            plan.view(f"{label}-torn-south", 0, far + up, (190, 50), 0.029),
+            plan.view(f"{label}-close-north", 1, far + up, (350, 56), 0.0145),
+            plan.view(f"{label}-close-south", 1, near + up, (170, 54), 0.0145),
+        ]
+    return [
+        plan.view(f"{label}-side", 3, middle + (WIRE_M - 6) * up, (345, 24), 0.038),
+        _along(plan, f"{label}-along-out", start, stop),
+        _along(plan, f"{label}-along-back", stop, start),
+    ]
+
+
+def _spoilt_views(views: list[View]) -> list[View]:
+    """Extra frames that are of no use, and one without a fix."""
+    by_name = {view.name: view for view in views}
+    spoil = (("bridge-west", "blurred"), ("dam-slide-upper", "dark"))
+    extra = [
+        replace(by_name[name], name=f"{name}-{kind}", spoilt=kind)
+        for name, kind in spoil
+    ]
+    lost = by_name["bridge-close-east"]
+    lost = replace(lost, name="bridge-without-fix", spoilt="unlocated")
+    east = lost.pose.east + 2.0
+    return [*extra, replace(lost, pose=replace(lost.pose, east=east))]
+
+
+def plan_views(world: World, width_px: int, seed: int) -> list[View]:
+    """All views, sorted by flight, in the order that they are flown."""
+    rng = np.random.default_rng([seed, 4])
+    plan = _Planner(world=world, lenses=draw_lenses(width_px, rng))
+    views: list[View] = []
+    numbers = {"bridge": 0, "dam": 0, "tower": 0, "span": 0}
+    for site in world.sites:
+        numbers[site.kind] += 1
+        label = f"{site.kind}{numbers[site.kind]}"
+        if site.kind == "bridge":
+            views += _bridge_views(plan, site)
+        elif site.kind == "dam":
+            views += _dam_views(plan, site)
+        elif site.kind == "tower":
+            views += _tower_views(plan, site, label)
+        else:
+            views += _span_views(plan, site, label)
+    views = [replace(v, spoilt="turned") if v.name == "dam-north" else v for v in views]
+    views += _spoilt_views(views)
+    return sorted(views, key=lambda view: view.flight)
