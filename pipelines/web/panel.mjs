@@ -122,7 +122,7 @@ function facts(p) {
     ["last_grade", p.last_grade],
     ["expected", expectedWords(p)],
     ["chance", chanceWords(p)],
-    ["set", p.set],
+    ["set", p.set && p.set.split(";").join(" / ")],
     ["reasons", reasons && reasons.split(";").join(" / ")],
     ["detectable", unseenWords(p)],
     ["seen_share", p.seen_share == null ? null : `${percent(p.seen_share)} %`],

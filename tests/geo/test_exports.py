@@ -58,6 +58,14 @@ def test_geojson_validator_finds_nothing(content):
             assert faults(json.loads(tile)) == ({}, {}, {}), path
 
 
+def test_geopandas_reads_the_geojson(content, tmp_path):
+    path = tmp_path / "map.geojson"
+    path.write_bytes(b"".join(geojson_chunks(content.full.features)))
+    frame = geopandas.read_file(path)
+    assert frame["id"].tolist() == content.table["id"].to_pylist()
+    assert pyogrio.read_info(path)["features"] == COUNT
+
+
 def test_parquet_is_geoparquet_with_a_covering_box(content, tmp_path):
     path = tmp_path / "map.parquet"
     write_parquet(path, content.table, content.geometry, field="geometry")
