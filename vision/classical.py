@@ -1,0 +1,159 @@
+"""The same question without a network: lines found by a filter bank and by rules.
+
+It knows nothing of the weights, so that it can contradict them. It speaks only of what
+it can see: a wrong contradiction costs a grade, an untested cell costs nothing.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.ridges import RidgeLine, ridge_lines, ridge_strength
+
+UNTESTED: Final = -1
+INTACT: Final = 0
+CRACKED: Final = 1
+CRACKED_WIDELY: Final = 2
+
+CRACK_KINDS: Final = ("bridge", "dam")
+CRACK_GSD_M: Final = 0.005  # DEFINITIONS, section 5: D1 of a bridge
+WIDE_SHARE: Final = 0.01  # DEFINITIONS, section 4: a of level 2
+FEWEST_PX: Final = 60  # side of a cell below which no line has a shape
+MOST_PX: Final = 1_000_000  # of a crop: more would hold up the whole frame
+
+CRACK_WIDTH_PX: Final = 1.5
+CRACK_LENGTH_PX: Final = 8.0
+CRACK_LEAST: Final = 2.5  # of the filter's answer, over its root mean square
+CRACK_STRENGTH: Final = 3.2  # mean of a line
+CRACK_EXTENT_PX: Final = 60.0
+STRAIGHT: Final = 0.02  # deviation over extent: below is a joint, an edge, a wire
+DRAWN_PX: Final = 3  # width at which a line is drawn
+
+CONDUCTOR_WIDTH_PX: Final = 1.5
+CONDUCTOR_LENGTH_PX: Final = 12.0
+CONDUCTOR_LEAST: Final = 2.5
+CONDUCTOR_STRENGTH: Final = 4.0
+CONDUCTOR_EXTENT_PX: Final = 60.0
+
+LIT: Final = (60.0, 235.0)  # median grey value between which a crack has contrast
+ROUGH_GREY: Final = 6.0  # detail, grey values: a rougher surface hides cracks
+EDGE_GREY: Final = 40.0  # step over 3 px: an edge of something, no crack
+MOST_EDGES: Final = 0.01  # share of a cell
+ROUGH_SIGMA_PX: Final = 2.0
+
+Grey = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+
+
+def _grey(rgb: NDArray[np.uint8]) -> Grey:
+    return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def _drawn(lines: Sequence[RidgeLine], shape: tuple[int, ...]) -> Mask:
+    """Lines as a mask, 3 px wide."""
+    mask = np.zeros(shape[:2], np.uint8)
+    for line in lines:
+        mask[line.rows, line.columns] = 1
+    square = np.ones((DRAWN_PX, DRAWN_PX), np.uint8)
+    return np.asarray(cv2.dilate(mask, square) > 0)
+
+
+def crack_lines(grey: Grey) -> list[RidgeLine]:
+    """Dark lines that are clear, long, and wander as no joint does."""
+    strength = ridge_strength(grey, width_px=CRACK_WIDTH_PX, length_px=CRACK_LENGTH_PX)
+    return [
+        line
+        for line in ridge_lines(strength, least=CRACK_LEAST)
+        if line.strength >= CRACK_STRENGTH
+        and line.extent_px >= CRACK_EXTENT_PX
+        and line.deviation_px >= STRAIGHT * line.extent_px
+    ]
+
+
+def crack_mask(rgb: NDArray[np.uint8]) -> Mask:
+    """Where cracks are, 3 px wide, shape (height, width).
+
+    Args:
+        rgb: Shape (height, width, 3), a surface of concrete seen from near.
+    """
+    return _drawn(crack_lines(_grey(rgb)), rgb.shape)
+
+
+def conductor_lines(grey: Grey) -> list[RidgeLine]:
+    """Lines darker or brighter than what is behind them, long and nearly straight."""
+    strength = ridge_strength(
+        grey, width_px=CONDUCTOR_WIDTH_PX, length_px=CONDUCTOR_LENGTH_PX
+    )
+    lines = ridge_lines(strength, least=CONDUCTOR_LEAST)
+    lines += ridge_lines(-strength, least=CONDUCTOR_LEAST)
+    return [
+        line
+        for line in lines
+        if line.strength >= CONDUCTOR_STRENGTH
+        and line.extent_px >= CONDUCTOR_EXTENT_PX
+        and line.deviation_px <= STRAIGHT * line.extent_px
+    ]
+
+
+def conductor_mask(rgb: NDArray[np.uint8]) -> Mask:
+    """Where conductors are, 3 px wide, shape (height, width).
+
+    Args:
+        rgb: Shape (height, width, 3).
+    """
+    return _drawn(conductor_lines(_grey(rgb)), rgb.shape)
+
+
+def second_opinion(
+    rgb: NDArray[np.uint8], kind: str, cell: NDArray[np.bool_], gsd_m: float
+) -> int:
+    """Level z' of one cell as rules see it, or -1 where they cannot tell.
+
+    Args:
+        rgb: The picture around the cell, shape (height, width, 3).
+        kind: The asset's: bridge, dam, tower, span, substation, link.
+        cell: Where the cell is, shape (height, width).
+        gsd_m: Metres a pixel at the cell.
+
+    Returns:
+        -1 untested; 0 nothing; 1 or 2 cracks below or above 1 % of the cell.
+
+    Source:
+        DEFINITIONS, section 4, "Second method".
+    """
+    if rgb.shape[0] * rgb.shape[1] > MOST_PX or cell.sum() < FEWEST_PX**2:
+        return UNTESTED
+    if kind in CRACK_KINDS and gsd_m <= CRACK_GSD_M:
+        return _crack_level(rgb, cell)
+    return UNTESTED
+
+
+def is_readable(grey: Grey, cell: Mask) -> bool:
+    """Whether a crack inside the cell would have been seen: lit, smooth, no edges.
+
+    Railings, gaps, rubble, leaves and shifted parts all have edges: of such a surface
+    a detector of cracks can say nothing.
+    """
+    if not LIT[0] <= float(np.median(grey[cell])) <= LIT[1]:
+        return False
+    values = grey.astype(np.float32)
+    detail = np.abs(values - cv2.GaussianBlur(values, (0, 0), ROUGH_SIGMA_PX))
+    square = np.ones((3, 3), np.uint8)
+    step = cv2.dilate(values, square) - cv2.erode(values, square)
+    return bool(
+        np.median(detail[cell]) <= ROUGH_GREY
+        and np.mean(step[cell] > EDGE_GREY) <= MOST_EDGES
+    )
+
+
+def _crack_level(rgb: NDArray[np.uint8], cell: Mask) -> int:
+    grey = _grey(rgb)
+    if not is_readable(grey, cell):
+        return UNTESTED
+    share = float(crack_mask(rgb)[cell].mean())
+    if share == 0.0:
+        return INTACT
+    return CRACKED_WIDELY if share >= WIDE_SHARE else CRACKED
