@@ -100,8 +100,7 @@ def ridge_strength(
         ]
     )
     power = (strength * strength).mean(axis=(1, 2), dtype=np.float64, keepdims=True)
-    strength /= np.sqrt(np.maximum(power, 1e-6)).astype(np.float32)
-    return np.asarray(strength, np.float32)
+    return np.asarray(strength / np.sqrt(np.maximum(power, 1e-6)), np.float32)
 
 
 def _shifted(plane: NDArray[np.float32], column: int, row: int) -> NDArray[np.float32]:
