@@ -5,12 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+Command = Callable[..., subprocess.CompletedProcess]
 KARTE = Path(sys.executable).with_name("karte")
 
 
@@ -21,22 +23,13 @@ def offline() -> list[str]:
     return words if tried.returncode == 0 else []
 
 
-def karte(
+def run_karte(
     *words: object, prefix: list[str] | None = None
 ) -> subprocess.CompletedProcess:
     """Run a command as a user does; KARTE_STORE is never inherited."""
     env = {k: v for k, v in os.environ.items() if k != "KARTE_STORE"}
     command = [*(prefix or []), str(KARTE), *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
-
-
-def content_of(edition: Path) -> dict[str, bytes]:
-    """Every file of an edition but publication.json, by name."""
-    return {
-        path.relative_to(edition).as_posix(): path.read_bytes()
-        for path in sorted(edition.rglob("*"))
-        if path.is_file() and path.name != "publication.json"
-    }
 
 
 @dataclass(frozen=True)
@@ -58,10 +51,16 @@ class Demo:
 
 
 @pytest.fixture(scope="session")
+def karte() -> Command:
+    """Runs a command as a user does."""
+    return run_karte
+
+
+@pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """The sample batch from telegram to tiles, without a network."""
     store = tmp_path_factory.mktemp("demo") / "store"
-    run = karte("demo", "--out", store, "--json", prefix=offline())
+    run = run_karte("demo", "--out", store, "--json", prefix=offline())
     return Demo(store, run.returncode, json.loads(run.stdout), run.stderr)
 
 

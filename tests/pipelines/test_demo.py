@@ -4,6 +4,7 @@ import json
 import random
 import signal
 import subprocess
+import sys
 import time
 import zipfile
 from pathlib import Path
@@ -14,7 +15,6 @@ import pytest
 from geojson_validator import validate_structure
 
 from data.places import SAMPLES
-from tests.pipelines.conftest import KARTE, Demo, content_of, karte
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
 
@@ -24,13 +24,22 @@ KILLED_AFTER_S = [round(random.Random(7).uniform(0.5, 9.0), 2) for _ in range(10
 """Ten seeded moments at which `assess` is killed."""
 
 
-def test_the_demo_holds_without_a_network(demo: Demo) -> None:
+def content_of(edition: Path) -> dict[str, bytes]:
+    """Every file of an edition but publication.json, by name."""
+    return {
+        path.relative_to(edition).as_posix(): path.read_bytes()
+        for path in sorted(edition.rglob("*"))
+        if path.is_file() and path.name != "publication.json"
+    }
+
+
+def test_the_demo_holds_without_a_network(demo) -> None:
     assert demo.code == 0, demo.errors
     assert demo.said["holds"]
     assert demo.said["surprises"] == []
 
 
-def test_a_second_run_does_nothing_and_says_so(demo: Demo, demo_copy: Path) -> None:
+def test_a_second_run_does_nothing_and_says_so(demo, karte, demo_copy: Path) -> None:
     again = karte("demo", "--out", demo_copy)
     assert again.returncode == 0, again.stderr
     assert "nothing new to look at" in again.stdout
@@ -40,7 +49,7 @@ def test_a_second_run_does_nothing_and_says_so(demo: Demo, demo_copy: Path) -> N
     assert not (demo_copy / "drill" / OPERATION / "editions/000002").exists()
 
 
-def test_an_asset_without_a_picture_is_na_and_never_d0(demo: Demo) -> None:
+def test_an_asset_without_a_picture_is_na_and_never_d0(demo) -> None:
     rows = pq.read_table(demo.edition / "map.parquet").to_pylist()
     unseen = [row for row in rows if row["looks"] == 0 and row["kind"] != "link"]
     assert {"NOTO-BR-02", "NOTO-SS-01"} <= {row["id"] for row in unseen}
@@ -49,7 +58,7 @@ def test_an_asset_without_a_picture_is_na_and_never_d0(demo: Demo) -> None:
     assert all(row["expected"].startswith("E") for row in unseen)
 
 
-def test_every_file_is_read_by_other_programs(demo: Demo) -> None:
+def test_every_file_is_read_by_other_programs(demo) -> None:
     whole = json.loads((demo.edition / "map.geojson").read_text("utf-8"))
     assert validate_structure(whole) in ({}, [], {"invalid": {}, "problematic": {}})
     count = len(whole["features"])
@@ -58,7 +67,7 @@ def test_every_file_is_read_by_other_programs(demo: Demo) -> None:
     assert len(geopandas.read_parquet(demo.edition / "map.parquet")) == count
 
 
-def test_home_features_at_z14_are_the_whole_map_once(demo: Demo) -> None:
+def test_home_features_at_z14_are_the_whole_map_once(demo) -> None:
     whole = json.loads((demo.edition / "map.geojson").read_text("utf-8"))
     expected = sorted(
         feature["id"]
@@ -73,7 +82,7 @@ def test_home_features_at_z14_are_the_whole_map_once(demo: Demo) -> None:
     assert sorted(home) == expected
 
 
-def prepared(store: Path) -> None:
+def prepared(karte, store: Path) -> None:
     for words in (
         ("event", "open", "--store", store, SAMPLE / "telegram.xml"),
         ("inventory", "import", "--store", store, SAMPLE / "inventory.geojson"),
@@ -92,13 +101,13 @@ def shuffled_zip(path: Path) -> Path:
 
 
 def test_one_worker_a_shuffled_zip_and_ten_kills_give_the_same_bytes(
-    demo: Demo, tmp_path: Path
+    demo, karte, tmp_path: Path
 ) -> None:
     store = tmp_path / "store"
-    prepared(store)
+    prepared(karte, store)
     batch = shuffled_zip(tmp_path / "card.zip")
     words = ["assess", OPERATION, batch, "--store", store, "--workers", 1]
-    command = [str(KARTE), *map(str, words)]
+    command = [Path(sys.executable).with_name("karte"), *map(str, words)]
     killed = 0
     for after_s in KILLED_AFTER_S:
         run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -115,7 +124,7 @@ def test_one_worker_a_shuffled_zip_and_ten_kills_give_the_same_bytes(
     assert [name for name in expected if found[name] != expected[name]] == []
 
 
-def test_verify_finds_one_changed_byte(demo: Demo, demo_copy: Path) -> None:
+def test_verify_finds_one_changed_byte(demo, karte, demo_copy: Path) -> None:
     assert karte("verify", demo.store).returncode == 0
     path = demo_copy / "drill" / OPERATION / "editions/000001/map.geojson"
     content = bytearray(path.read_bytes())
@@ -126,7 +135,7 @@ def test_verify_finds_one_changed_byte(demo: Demo, demo_copy: Path) -> None:
     assert "map.geojson" in found.stdout
 
 
-def test_a_person_has_the_last_word_and_d0_needs_two(demo_copy: Path) -> None:
+def test_a_person_has_the_last_word_and_d0_needs_two(karte, demo_copy: Path) -> None:
     def decide(*words: str) -> None:
         run = karte("review", OPERATION, "--store", demo_copy, *words)
         assert run.returncode == 0, run.stderr
@@ -152,7 +161,7 @@ def published(store: Path, number: int) -> dict[str, dict]:
     return {row["id"]: row for row in rows}
 
 
-def test_explain_goes_from_hypocentre_to_grade(demo: Demo) -> None:
+def test_explain_goes_from_hypocentre_to_grade(demo, karte) -> None:
     run = karte(
         "explain", "NOTO-BR-01", "--operation", OPERATION, "--store", demo.store
     )
@@ -161,7 +170,7 @@ def test_explain_goes_from_hypocentre_to_grade(demo: Demo) -> None:
         assert words in run.stdout
 
 
-def test_now_fits_on_one_screen(demo: Demo) -> None:
+def test_now_fits_on_one_screen(demo, karte) -> None:
     run = karte("now", "--store", demo.store)
     assert run.returncode == 0
     assert "DRILL" in run.stdout
