@@ -24,13 +24,12 @@ WIDE_SHARE: Final = 0.01  # DEFINITIONS, section 4: a of level 2
 FEWEST_PX: Final = 60  # side of a cell below which no line has a shape
 MOST_PX: Final = 1_000_000  # of a crop: more would hold up the whole frame
 
-CRACK_WIDTH_PX: Final = 1.5
-CRACK_LENGTH_PX: Final = 8.0
-CRACK_LEAST: Final = 2.5  # of the filter's answer, over its root mean square
-CRACK_STRENGTH: Final = 3.2  # mean of a line
-CRACK_EXTENT_PX: Final = 60.0
-STRAIGHT: Final = 0.02  # deviation over extent: below is a joint, an edge, a wire
-DRAWN_PX: Final = 3  # width at which a line is drawn
+CRACK_WIDTH_PX: Final = 0.8
+CRACK_LENGTH_PX: Final = 5.0
+CRACK_LEAST: Final = 3.7  # of the filter's answer, over its root mean square
+CRACK_STRENGTH: Final = 4.5  # mean of a line
+CRACK_EXTENT_PX: Final = 40.0
+STRAIGHT: Final = 0.01  # deviation over extent: below is a joint, an edge, a wire
 
 CONDUCTOR_WIDTH_PX: Final = 1.5
 CONDUCTOR_LENGTH_PX: Final = 12.0
@@ -53,12 +52,11 @@ def _grey(rgb: NDArray[np.uint8]) -> Grey:
 
 
 def _drawn(lines: Sequence[RidgeLine], shape: tuple[int, ...]) -> Mask:
-    """Lines as a mask, 3 px wide."""
-    mask = np.zeros(shape[:2], np.uint8)
+    """The middles of lines as a mask."""
+    mask = np.zeros(shape[:2], bool)
     for line in lines:
-        mask[line.rows, line.columns] = 1
-    square = np.ones((DRAWN_PX, DRAWN_PX), np.uint8)
-    return np.asarray(cv2.dilate(mask, square) > 0)
+        mask[line.rows, line.columns] = True
+    return mask
 
 
 def crack_lines(grey: Grey) -> list[RidgeLine]:
@@ -74,7 +72,7 @@ def crack_lines(grey: Grey) -> list[RidgeLine]:
 
 
 def crack_mask(rgb: NDArray[np.uint8]) -> Mask:
-    """Where cracks are, 3 px wide, shape (height, width).
+    """The middle lines of cracks, a pixel or two wide, shape (height, width).
 
     Args:
         rgb: Shape (height, width, 3), a surface of concrete seen from near.
@@ -99,7 +97,7 @@ def conductor_lines(grey: Grey) -> list[RidgeLine]:
 
 
 def conductor_mask(rgb: NDArray[np.uint8]) -> Mask:
-    """Where conductors are, 3 px wide, shape (height, width).
+    """The middle lines of conductors, a pixel or two wide, shape (height, width).
 
     Args:
         rgb: Shape (height, width, 3).
