@@ -31,11 +31,31 @@ $(FULL): pyproject.toml constraints.txt
 	$(BIN)/python -m pip check
 	touch $(CORE) $@
 
+# The browser of the page's tests, and a font for Japanese, come from the system.
+$(CHROMIUM): $(FULL)
+	@if ! command -v chromium >/dev/null || ! fc-list :lang=ja | grep -q .; then \
+	  if [ "$$(id -u)" != 0 ]; then \
+	    echo "make test needs chromium and a Japanese font; as root:"; \
+	    echo "  apt-get install chromium fontconfig fonts-ipafont-gothic"; exit 1; \
+	  fi; \
+	  apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+	    chromium fontconfig fonts-ipafont-gothic >/dev/null; \
+	fi
+	touch $@
+
 demo: $(CORE)
 	$(BIN)/karte demo
 
-test: $(FULL)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+test: $(FULL) $(CHROMIUM)
+	KARTE_REQUIRE_BROWSER=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
+
+bench: $(FULL)
+	for script in tests/bench/*.py; do $(BIN)/python $$script || exit 1; done
+
+wheelhouse: $(CORE)
+	$(BIN)/python -m pip download --quiet --no-deps --dest wheelhouse --requirement constraints.txt
+	$(BIN)/python -m pip download --quiet --dest wheelhouse 'hatchling>=1.27' editables
 
 check: $(FULL)
 	$(BIN)/ruff format --check .

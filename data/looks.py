@@ -29,6 +29,7 @@ VIEW_GSD_M = (0.015, 0.005)  # b = 0 above the first, 2 up to the second
 VIEW_SHARE = 0.6
 SECOND_MAX = 2  # the second method speaks of z' 0 to 2; 3 is a broken conductor
 UNTESTED = -1
+SEVERE_STATE = 3  # D3: what a view must be able to show for its silence to count
 DEFAULT_LAMBDA = 0.5  # outside the domain the likelihood table was learnt in
 
 FRAME_FACTS = pa.schema(
@@ -81,7 +82,7 @@ def looks_from_cells(
     Args:
         cells: Table CELLS: only what a usable frame truly shows.
         assets: Columns id and kind of (at least) the assets that occur in `cells`.
-        trained: Classes the weights were trained on.
+        trained: Classes the weights find so surely that their absence says something.
         model_id: The weights that read the frames.
         frames: Table FRAME_FACTS; what is missing there is null (lambda .5).
 
@@ -98,6 +99,7 @@ def looks_from_cells(
     groups = _groups(cells)
     columns = _measured(cells, groups) | _when_and_which(cells, groups, frames)
     columns |= _view(columns, _kinds(columns["asset_id"], assets), trained)
+    columns["negative_lambda"] = _silenced(columns)
     count = len(groups.keys)
     columns["model_id"] = pa.array([model_id] * count, type=pa.string())
     columns["id"] = pa.nulls(count, pa.string())
@@ -285,6 +287,15 @@ def _view(
         "detectable_from": pa.array(shown, type=pa.int8()),
         "state": pa.array(["unusable" if v < 0 else "used" for v in view]),
     }
+
+
+def _silenced(columns: dict[str, pa.Array]) -> pa.Array:
+    """Lambda of each look, 0 where even a severe state would not have been visible.
+
+    Finding nothing there says nothing; finding something counts as ever.
+    """
+    blind = pc.greater(columns["detectable_from"], SEVERE_STATE)
+    return pc.if_else(blind, 0.0, columns["negative_lambda"])
 
 
 def _content_ids(looks: pa.Table) -> pa.Array:

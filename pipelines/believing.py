@@ -75,14 +75,18 @@ class Believed:
 
 @dataclass(frozen=True, slots=True)
 class Eye:
-    """The weights pictures are read with, as far as belief depends on them."""
+    """The weights pictures are read with, as far as belief depends on them.
+
+    Attributes:
+        relied: Classes that are found so surely that not finding them says something.
+    """
 
     id: str
     sha256: str
-    trained: frozenset[str]
+    relied: frozenset[str]
 
 
-BLIND = Eye(id="none", sha256="", trained=frozenset())
+BLIND = Eye(id="none", sha256="", relied=frozenset())
 """Before the first picture: an expected map needs no weights, so none can block it."""
 
 
@@ -95,8 +99,7 @@ def eye_of(config: Config, frames: Sequence[Frame]) -> Eye:
     if not frames:
         return BLIND
     card = load_model(config.model, folder=WEIGHTS).card
-    trained = {*card.trained_classes.damage, *card.trained_classes.component}
-    return Eye(id=card.id, sha256=card.sha256, trained=frozenset(trained))
+    return Eye(id=card.id, sha256=card.sha256, relied=frozenset(card.relied_on))
 
 
 def expect(store: Path, ledger: Ledger, config: Config) -> Expected:
@@ -145,7 +148,7 @@ def believe(
     looks = looks_from_cells(
         cells,
         expected.assets.select(["id", "kind"]),
-        trained=eye.trained,
+        trained=eye.relied,
         model_id=eye.id,
         frames=frame_facts(placed, frames),
     )
@@ -189,7 +192,7 @@ def _beliefs(
     eye: Eye,
 ) -> pa.Table:
     """Prior, looks and decisions -> beliefs, parents last."""
-    rules = Rules(likelihood=read_likelihood(), trained=eye.trained)
+    rules = Rules(likelihood=read_likelihood(), trained=eye.relied)
     updated = update_beliefs(
         expected.prior,
         expected.assets,

@@ -1,4 +1,4 @@
-"""The sample batch, end to end: from a 訓練 telegram to tiles, then the truth beside it.
+"""The sample batch, end to end: a 訓練 telegram to tiles, then the truth beside it.
 
 Everything in it is synthetic: a made-up earthquake over a made-up valley, rendered by
 pipelines/drill. The demo succeeds only if what was planted was found, refused or left
@@ -188,15 +188,27 @@ def _name(path: str) -> str:
 
 def table_lines(table: list[Line]) -> list[str]:
     """The table as text, the misses not hidden."""
-    head = f"{'asset':16}{'kind':12}{'truth':7}{'seen':>5}  {'map':28}{'p_severe':9} verdict"
-    return ["", "DRILL 訓練, synthetic: the map beside the truth", head] + [
-        f"{line.id:16}{line.kind:12}"
-        f"{'-' if line.truth is None else Grade(line.truth).name:7}"
-        f"{line.seen:5.2f}  "
-        f"{Grade(line.grade).name + (f' ({line.na_reason})' if line.na_reason else ''):28}"
-        f"{'-' if line.p_severe is None else format(line.p_severe, '.2f'):9} {line.verdict}"
-        for line in table
+    head = ("asset", "kind", "truth", "seen", "map", "p_severe", "verdict")
+    rows = [head, *(_cells(line) for line in table)]
+    return [
+        "",
+        "DRILL 訓練, synthetic: the map beside the truth",
+        *("{:13}{:11}{:6}{:6}{:27}{:9}{}".format(*row) for row in rows),
     ]
+
+
+def _cells(line: Line) -> tuple[str, ...]:
+    """One line of the table; a dash where nothing is known."""
+    reason = f" ({line.na_reason})" if line.na_reason else ""
+    return (
+        line.id,
+        line.kind,
+        "-" if line.truth is None else Grade(line.truth).name,
+        f"{line.seen:.2f}",
+        Grade(line.grade).name + reason,
+        "-" if line.p_severe is None else f"{line.p_severe:.2f}",
+        line.verdict,
+    )
 
 
 def _ending(table: list[Line], *, holds: bool) -> str:

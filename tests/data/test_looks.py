@@ -187,3 +187,13 @@ def test_the_upper_median_is_that_of_numpy(pairs):
     for one in range(len(found)):
         expected = np.quantile(values[group == one], 0.5, method="higher")
         assert found[one] == expected
+
+
+def test_silence_of_a_view_that_cannot_show_severe_damage_says_nothing():
+    cells = table_from_rows([cell(z=0), cell(z=4, cell=1)], CELLS)
+    blind = looks_from_cells(cells, BRIDGES, trained=frozenset({"collapse"}))
+    able = looks_from_cells(cells, BRIDGES, trained=ALL)
+    assert blind["detectable_from"].to_pylist()[0] > 3
+    assert blind["negative_lambda"].to_pylist() == [0.0]
+    assert blind["z"].to_pylist() == able["z"].to_pylist() == [4]
+    assert able["negative_lambda"].to_pylist() == [0.5]
