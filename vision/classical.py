@@ -11,7 +11,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.ridges import RidgeLine, ridge_lines, ridge_strength
+from vision.ridges import (
+    RidgeLine,
+    ridge_crests,
+    ridge_lines,
+    ridge_strength,
+    without_straight_runs,
+)
 
 UNTESTED: Final = -1
 INTACT: Final = 0
@@ -29,6 +35,8 @@ CRACK_LENGTH_PX: Final = 5.0
 CRACK_LEAST: Final = 3.7  # of the filter's answer, over its root mean square
 CRACK_STRENGTH: Final = 4.5  # mean of a line
 CRACK_EXTENT_PX: Final = 40.0
+STRAIGHT_EXTENT_PX: Final = 50.0  # a crack is seldom straight for so long
+STRAIGHT_PX: Final = 0.6
 STRAIGHT: Final = 0.01  # deviation over extent: below is a joint, an edge, a wire
 
 CONDUCTOR_WIDTH_PX: Final = 1.5
@@ -42,6 +50,8 @@ ROUGH_GREY: Final = 6.0  # detail, grey values: a rougher surface hides cracks
 EDGE_GREY: Final = 40.0  # step over 3 px: an edge of something, no crack
 MOST_EDGES: Final = 0.01  # share of a cell
 ROUGH_SIGMA_PX: Final = 2.0
+STAIN_GREY: Final = 30.0  # darkest to brightest hundredth of a cell: water, rust, soot
+STAIN_SIGMA_PX: Final = 4.0
 
 Grey = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -62,9 +72,14 @@ def _drawn(lines: Sequence[RidgeLine], shape: tuple[int, ...]) -> Mask:
 def crack_lines(grey: Grey) -> list[RidgeLine]:
     """Dark lines that are clear, long, and wander as no joint does."""
     strength = ridge_strength(grey, width_px=CRACK_WIDTH_PX, length_px=CRACK_LENGTH_PX)
+    bent = without_straight_runs(
+        ridge_crests(strength, least=CRACK_LEAST),
+        extent_px=STRAIGHT_EXTENT_PX,
+        deviation_px=STRAIGHT_PX,
+    )
     return [
         line
-        for line in ridge_lines(strength, least=CRACK_LEAST)
+        for line in ridge_lines(bent)
         if line.strength >= CRACK_STRENGTH
         and line.extent_px >= CRACK_EXTENT_PX
         and line.deviation_px >= STRAIGHT * line.extent_px
@@ -85,8 +100,8 @@ def conductor_lines(grey: Grey) -> list[RidgeLine]:
     strength = ridge_strength(
         grey, width_px=CONDUCTOR_WIDTH_PX, length_px=CONDUCTOR_LENGTH_PX
     )
-    lines = ridge_lines(strength, least=CONDUCTOR_LEAST)
-    lines += ridge_lines(-strength, least=CONDUCTOR_LEAST)
+    lines = ridge_lines(ridge_crests(strength, least=CONDUCTOR_LEAST))
+    lines += ridge_lines(ridge_crests(-strength, least=CONDUCTOR_LEAST))
     return [
         line
         for line in lines
@@ -147,11 +162,17 @@ def is_readable(grey: Grey, cell: Mask) -> bool:
     )
 
 
+def is_even(grey: Grey, cell: Mask) -> bool:
+    """Whether the cell is of one tone: what is stained may seep or have spalled."""
+    values = cv2.GaussianBlur(grey, (0, 0), STAIN_SIGMA_PX)[cell]
+    return bool(np.ptp(np.percentile(values, [1, 99])) <= STAIN_GREY)
+
+
 def _crack_level(rgb: NDArray[np.uint8], cell: Mask) -> int:
     grey = _grey(rgb)
     if not is_readable(grey, cell):
         return UNTESTED
     share = float(crack_mask(rgb)[cell].mean())
     if share == 0.0:
-        return INTACT
+        return INTACT if is_even(grey, cell) else UNTESTED
     return CRACKED_WIDELY if share >= WIDE_SHARE else CRACKED

@@ -11,7 +11,9 @@ from typing import Final, NamedTuple
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, sparse
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
 DIRECTIONS: Final = 16  # 11.25 degrees apart
 BACKGROUND_SIGMA_PX: Final = 12.0  # what is smoother than this is shade, not a line
@@ -41,6 +43,24 @@ class RidgeLine(NamedTuple):
     deviation_px: float
     middle: NDArray[np.float64]
     direction: NDArray[np.float64]
+
+
+class Points(NamedTuple):
+    """Places where the filters answer, shape (N,) each.
+
+    `planes` are directions, `values` answers over the root mean square.
+    """
+
+    planes: NDArray[np.intp]
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    values: NDArray[np.float32]
+
+    def where(self, kept: NDArray[np.bool_]) -> "Points":
+        """The points for which `kept` is True."""
+        return Points(
+            self.planes[kept], self.rows[kept], self.columns[kept], self.values[kept]
+        )
 
 
 def flattened(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -103,76 +123,95 @@ def ridge_strength(
     return np.asarray(strength / np.sqrt(np.maximum(power, 1e-6)), np.float32)
 
 
-def _shifted(plane: NDArray[np.float32], column: int, row: int) -> NDArray[np.float32]:
-    """The plane moved by at most a pixel, its border repeated."""
-    height, width = plane.shape
-    padded = np.pad(plane, 1, mode="edge")
-    return padded[1 - row : 1 - row + height, 1 - column : 1 - column + width]
+def _across(direction: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Steps in rows and columns to the neighbour across each direction."""
+    angle = direction * (np.pi / DIRECTIONS)
+    return (
+        np.rint(np.cos(angle)).astype(np.intp),
+        np.rint(-np.sin(angle)).astype(np.intp),
+    )
 
 
-def ridge_crests(strength: NDArray[np.float32], *, least: float) -> NDArray[np.bool_]:
+def ridge_crests(strength: NDArray[np.float32], *, least: float) -> Points:
     """Where a line is clearest: highest across itself and among its two directions."""
-    crests = (strength >= np.roll(strength, 1, 0)) & (
-        strength >= np.roll(strength, -1, 0)
-    )
-    crests &= strength > least
-    for plane, crest, angle in zip(
-        strength, crests, np.arange(DIRECTIONS) * np.pi / DIRECTIONS, strict=True
-    ):
-        column, row = round(-np.sin(angle)), round(np.cos(angle))
-        crest &= plane >= _shifted(plane, column, row)  # noqa: PLW2901, a view
-        crest &= plane >= _shifted(plane, -column, -row)  # noqa: PLW2901
-    return crests
-
-
-def _labels(crests: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Numbers of connected crests, 0 elsewhere; the last direction meets the first."""
-    linked = crests | np.roll(crests, 1, 0)
-    wrapped = np.concatenate([linked, linked[:1]])
-    labels, count = ndimage.label(wrapped, np.ones((3, 3, 3), bool))
-    meeting = linked[0]
-    pairs = (labels[0][meeting], labels[-1][meeting])
-    graph = sparse.coo_matrix(
-        (np.ones(len(pairs[0]), bool), pairs), shape=(count + 1, count + 1)
-    )
-    _, merged = sparse.csgraph.connected_components(graph, directed=False)
-    return np.where(crests, merged[labels[:-1]] + 1, 0)
-
-
-def ridge_lines(strength: NDArray[np.float32], *, least: float) -> list[RidgeLine]:
-    """Lines whose every point answers with more than `least`, in a fixed order.
-
-    Args:
-        strength: As `ridge_strength` returns it.
-        least: Answer below which a line ends, over the root mean square.
-    """
-    labels = _labels(ridge_crests(strength, least=least))
-    planes, rows, columns = np.nonzero(labels)
-    if not len(rows):
-        return []
+    planes, rows, columns = np.nonzero(strength > least)
     values = strength[planes, rows, columns]
-    numbers = labels[planes, rows, columns]
+    down, right = _across(planes)
+    _, height, width = strength.shape
+    highest = np.ones(len(values), bool)
+    for side in (-1, 1):
+        beside = (
+            planes,
+            np.clip(rows + side * down, 0, height - 1),
+            np.clip(columns + side * right, 0, width - 1),
+        )
+        turned = (planes + side) % DIRECTIONS, rows, columns
+        highest &= (values >= strength[beside]) & (values >= strength[turned])
+    return Points(planes, rows, columns, values).where(highest)
+
+
+def _runs(points: Points) -> list[NDArray[np.intp]]:
+    """Positions of the points of each line: neighbours up to two directions apart.
+
+    The last direction is the neighbour of the first: they are half a turn apart.
+    """
+    places = np.column_stack([points.planes / 2.0, points.rows, points.columns])
+    tree = cKDTree(places, boxsize=[DIRECTIONS / 2.0, 0.0, 0.0])
+    pairs = tree.query_pairs(1.0, p=np.inf, output_type="ndarray")
+    graph = sparse.coo_matrix(
+        (np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])),
+        shape=(len(places), len(places)),
+    )
+    _, numbers = connected_components(graph, directed=False)
     order = np.argsort(numbers, kind="stable")
     cuts = np.flatnonzero(np.diff(numbers[order])) + 1
-    return [
-        _line(columns[points], rows[points], values[points])
-        for points in np.split(order, cuts)
-        if len(points) >= FEWEST_POINTS
-    ]
+    runs = np.split(order, cuts)
+    return [run for run in runs if len(run) >= FEWEST_POINTS]
 
 
-def _line(
-    columns: NDArray[np.intp], rows: NDArray[np.intp], values: NDArray[np.float32]
-) -> RidgeLine:
-    points = np.column_stack([columns, rows]).astype(float)
-    middle = points.mean(axis=0)
-    offsets = points - middle
+def without_straight_runs(
+    points: Points, *, extent_px: float, deviation_px: float
+) -> Points:
+    """Points that are on no straight run: joints, edges and wires go, bends stay.
+
+    Two neighbouring directions are looked at together, one pair after the other, so
+    that a web of joints falls apart into its straight sides.
+
+    Args:
+        points: Crests.
+        extent_px: Shorter runs stay.
+        deviation_px: Largest root mean square distance from the straight line.
+    """
+    kept = np.ones(len(points.rows), bool)
+    for first in range(DIRECTIONS):
+        pair = np.isin(points.planes, [first, (first + 1) % DIRECTIONS])
+        chosen = np.flatnonzero(pair)
+        part = points.where(pair)
+        for run in _runs(part) if len(chosen) else ():
+            line = _line(part, run)
+            if line.extent_px >= extent_px and line.deviation_px <= deviation_px:
+                kept[chosen[run]] = False
+    return points.where(kept)
+
+
+def ridge_lines(points: Points) -> list[RidgeLine]:
+    """Crests that touch, as lines, in a fixed order."""
+    if not len(points.rows):
+        return []
+    return [_line(points, run) for run in _runs(points)]
+
+
+def _line(points: Points, run: NDArray[np.intp]) -> RidgeLine:
+    rows, columns = points.rows[run], points.columns[run]
+    places = np.column_stack([columns, rows]).astype(float)
+    middle = places.mean(axis=0)
+    offsets = places - middle
     spread, axes = np.linalg.eigh(offsets.T @ offsets / len(offsets))
     along = offsets @ axes[:, 1]
     return RidgeLine(
         columns=columns,
         rows=rows,
-        strength=float(values.mean()),
+        strength=float(points.values[run].mean()),
         extent_px=float(np.ptp(along)),
         deviation_px=float(np.sqrt(max(spread[0], 0.0))),
         middle=middle,
