@@ -38,6 +38,7 @@ from pipelines.gathering import (
 from pipelines.holdings import read_assets
 from pipelines.pairs import FramePairs, frame_pairs
 from pipelines.provenance import code_sha256
+from pipelines.reading import weights_key
 from vision.weights import load_model
 
 Row = dict[str, Any]
@@ -78,15 +79,18 @@ class Eye:
     """The weights pictures are read with, as far as belief depends on them.
 
     Attributes:
+        sha256: Of the weights alone, by which they are known.
+        key: Of the weights and their card: all that may change what they say.
         relied: Classes that are found so surely that not finding them says something.
     """
 
     id: str
     sha256: str
+    key: str
     relied: frozenset[str]
 
 
-BLIND = Eye(id="none", sha256="", relied=frozenset())
+BLIND = Eye(id="none", sha256="", key="", relied=frozenset())
 """Before the first picture: an expected map needs no weights, so none can block it."""
 
 
@@ -99,7 +103,12 @@ def eye_of(config: Config, frames: Sequence[Frame]) -> Eye:
     if not frames:
         return BLIND
     card = load_model(config.model, folder=WEIGHTS).card
-    return Eye(id=card.id, sha256=card.sha256, relied=frozenset(card.relied_on))
+    return Eye(
+        id=card.id,
+        sha256=card.sha256,
+        key=weights_key(card),
+        relied=frozenset(card.relied_on),
+    )
 
 
 def expect(store: Path, ledger: Ledger, config: Config) -> Expected:
@@ -122,7 +131,7 @@ def current_pairs(
         grounded_frames(folder, ledger),
         expected.assets,
         expected.prior["priority"],
-        model_sha256=eye_of(config, frames_of(ledger)).sha256,
+        weights=eye_of(config, frames_of(ledger)).key,
         coarsest_gsd_m=config.coarsest_gsd_m,
     )
 
@@ -234,6 +243,7 @@ def _inputs(
         "code": code_sha256(),
         "config": config_sha256(config),
         "weights": eye.sha256,
+        "card": eye.key,
         "likelihood": content_key(START_TABLE.read_text("utf-8")),
         "messages": content_key(sorted(m.sha256 for m in messages_of(ledger))),
         "inventory": content_key(revisions),

@@ -69,6 +69,7 @@ def _placing(frame: Frame, ground: Ground) -> tuple[object, ...]:
         frame.id,
         json.loads(to_json(frame.camera)),
         None if frame.pose is None else json.loads(to_json(frame.pose)),
+        frame.relative_altitude_m,
         frame.turned_deg,
         frame.unusable,
         ground.sha256,
@@ -102,7 +103,7 @@ def _extents_m(assets: pa.Table) -> NDArray[np.float64]:
 
 
 def pair_key(
-    frame: Frame, ground: Ground, asset_revision: str, *, model_sha256: str, gsd: float
+    frame: Frame, ground: Ground, asset_revision: str, *, weights: str, gsd: float
 ) -> str:
     """Content key of looking at one asset in one frame.
 
@@ -115,7 +116,7 @@ def pair_key(
         code_sha256(),
         *_placing(frame, ground),
         asset_revision,
-        model_sha256,
+        weights,
         gsd,
     )
 
@@ -125,7 +126,7 @@ def frame_pairs(
     assets: pa.Table,
     priorities: pa.Array,
     *,
-    model_sha256: str,
+    weights: str,
     coarsest_gsd_m: float,
 ) -> list[FramePairs]:
     """Every located frame with the assets that may be in it, the riskiest first.
@@ -134,7 +135,7 @@ def frame_pairs(
         frames: Frames and the ground they are placed on, in any order.
         assets: Table ASSETS.
         priorities: Priority of each asset's row; null counts as 0.
-        model_sha256: The weights that will read.
+        weights: Key of the weights that will read, and of their card.
         coarsest_gsd_m: From here on a cell counts as unseen.
 
     Returns:
@@ -159,7 +160,7 @@ def frame_pairs(
                     frame,
                     ground,
                     row["revision"],
-                    model_sha256=model_sha256,
+                    weights=weights,
                     gsd=coarsest_gsd_m,
                 ),
             )

@@ -5,6 +5,7 @@ sampling distance, our own code. It is written whole or not at all, so that a ru
 was killed goes on where it stopped.
 """
 
+import json
 import os
 from functools import lru_cache
 from hashlib import sha256
@@ -15,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.ledger import content_key
+from data.record import to_json
 from pipelines.blocks import Block, blocks_of, core_of, overlaps, with_margin
 from pipelines.provenance import code_sha256
 from vision.images import read_rgb
 from vision.segment import segment
-from vision.weights import Model, load_model
+from vision.weights import Card, Model, load_model
 
 Indices = NDArray[np.uint8]
 
@@ -28,6 +30,15 @@ Indices = NDArray[np.uint8]
 def model_of(folder: Path, model_id: str | None) -> Model:
     """The weights, checked and loaded once a process."""
     return load_model(model_id, folder=folder)
+
+
+def weights_key(card: Card) -> str:
+    """Content key of weights: of their bytes, and of all by which a card steers them.
+
+    Thresholds and temperatures lie in the card; calibrated anew, the same network says
+    something else.
+    """
+    return content_key("weights", json.loads(to_json(card)))
 
 
 class Reader:
@@ -73,7 +84,7 @@ class Reader:
             code_sha256(),
             self._sha256,
             block.name,
-            self._model.card.sha256,
+            weights_key(self._model.card),
             self._gsd_m,
         )
         path = self._reads / f"{key}.png"
