@@ -1,6 +1,7 @@
 """Write a drill: image files, what an operator would have, and sealed truth.
 
-    OUT/telegram.xml  inventory.geojson  terrain.tif  batch.toml  images/*.JPG
+    OUT/telegram.xml  inventory.geojson
+    OUT/batch/  batch.toml  terrain.tif  images/*.JPG
     OUT/truth/  poses.csv  assets.json  drill.json  masks/<stem>.<plane>.png
 
 `truth/` is for the scorer alone, after the edition is published.
@@ -10,6 +11,7 @@ import csv
 import importlib.metadata
 import json
 import tomllib
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -18,10 +20,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from data.record import Latitude, Longitude, from_json, record
+from data.record import Latitude, Longitude, from_json, record, to_json
 from pipelines.drill.elevation import write_terrain
 from pipelines.drill.flights import View, plan_views
-from pipelines.drill.frames import Drawn, Setting, draw_frame
+from pipelines.drill.frames import IMAGES, MASK_FOLDER, Drawn, Setting, draw_frame
 from pipelines.drill.geodesy import Anchor, geodetic_from_scene
 from pipelines.drill.inventory import LINK_ID, inventory, site_ids
 from pipelines.drill.labels import Component, Damage
@@ -36,7 +38,7 @@ from pipelines.drill.world import build_world
 UNSEEN = ("blurred", "dark", "unlocated")  # frames that no share is counted from
 GSD_STEPS_M = (0.005, 0.015, 0.03, 0.04, 0.05)
 LEAST_SHARE = 0.3  # of an asset that a frame must show to count for its best GSD
-UNFLOWN = ("NOTO-BR-02", "NOTO-SS-01")
+UNFLOWN = {"NOTO-BR-02": "bridge", "NOTO-SS-01": "substation"}
 LIBRARIES = ("numpy", "numba", "opencv-python-headless", "pillow", "scipy")
 BATCH_TOML = """\
 altitudes = "ellipsoidal"
@@ -111,10 +113,11 @@ def _draw(job: tuple[View, int]) -> Drawn:
 
 def _draw_all(
     batch: Batch, setting: Setting, views: list[View], workers: int
-) -> list[Drawn]:
+) -> Iterator[Drawn]:
     """Every frame, in order; its bytes do not depend on the number of workers."""
     if workers == 1:
-        return [draw_frame(setting, view, k) for k, view in enumerate(views)]
+        yield from (draw_frame(setting, view, k) for k, view in enumerate(views))
+        return
     jobs = [(view, k) for k, view in enumerate(views)]
     with ProcessPoolExecutor(
         workers,
@@ -122,7 +125,7 @@ def _draw_all(
         initializer=_start,
         initargs=(batch, setting.out),
     ) as pool:
-        return list(pool.map(_draw, jobs))
+        yield from pool.map(_draw, jobs)
 
 
 def _shares(drawn: list[Drawn], asset: int) -> dict[str, Any]:
@@ -167,7 +170,10 @@ def _asset_truth(setting: Setting, drawn: list[Drawn]) -> list[dict[str, Any]]:
         "grade": grade_of_link([e["grade"] for e in on_line]),
         "children": [e["id"] for e in on_line],
     }
-    unflown = [{"id": name, "grade": None, "visible_share": 0.0} for name in UNFLOWN]
+    unflown = [
+        {"id": name, "kind": kind, "grade": None, "visible_share": 0.0}
+        for name, kind in UNFLOWN.items()
+    ]
     return sorted([*entries, link, *unflown], key=lambda entry: str(entry["id"]))
 
 
@@ -201,7 +207,7 @@ def _about(batch: Batch, setting: Setting, drawn: list[Drawn]) -> dict[str, Any]
     return {
         "drill": batch.name,
         "seed": batch.scenario.seed,
-        "scenario": tomllib_ready(batch),
+        "scenario": json.loads(to_json(batch.scenario)),
         "classes": {
             "component": {c.name.lower(): int(c) for c in Component},
             "damage": {name: int(d) for d, name in names.items()},
@@ -211,7 +217,7 @@ def _about(batch: Batch, setting: Setting, drawn: list[Drawn]) -> dict[str, Any]
             "heights": "ellipsoidal",
         },
         "versions": {name: importlib.metadata.version(name) for name in LIBRARIES},
-        "sha256": hashes(setting.out / "images"),
+        "sha256": hashes(setting.out / IMAGES),
         "views": {
             frame.file: {
                 "view": frame.view.name,
@@ -224,30 +230,46 @@ def _about(batch: Batch, setting: Setting, drawn: list[Drawn]) -> dict[str, Any]
     }
 
 
-def tomllib_ready(batch: Batch) -> dict[str, Any]:
-    """The scenario as plain values."""
-    scenario = batch.scenario
-    return {
-        name: getattr(scenario, name)
-        for name in sorted(Scenario.__dataclass_fields__)  # type: ignore[attr-defined]
-    }
+def write_batch(
+    out: Path,
+    batch: Batch,
+    *,
+    workers: int = 1,
+    on_frame: Callable[[], None] = lambda: None,
+) -> int:
+    """Write a whole drill.
 
+    Args:
+        out: A new or empty folder.
+        batch: What is to be shown.
+        workers: Processes that draw; the bytes do not depend on it.
+        on_frame: Called after each frame.
 
-def write_batch(out: Path, batch: Batch, *, workers: int = 1) -> None:
-    """Write a whole drill into a new or empty folder."""
-    for folder in ("images", "truth/masks"):
+    Returns:
+        Number of frames drawn.
+    """
+    for folder in (IMAGES, MASK_FOLDER):
         (out / folder).mkdir(parents=True, exist_ok=True)
     setting = _setting(batch, out)
-    seed = batch.scenario.seed
-    (out / "telegram.xml").write_text(telegram(batch.event), encoding="utf-8")
-    (out / "batch.toml").write_text(BATCH_TOML, encoding="utf-8")
-    owners = inventory(setting.world, setting.anchor, seed)
-    _write_json(out / "inventory.geojson", owners)
-    write_terrain(out / "terrain.tif", setting.world, setting.anchor)
-    views = plan_views(setting.world, batch.width_px, seed)
-    drawn = _draw_all(batch, setting, views, workers)
-    planted = write_planted(out / "images", drawn)
+    _write_known(setting, batch)
+    views = plan_views(setting.world, batch.width_px, batch.scenario.seed)
+    drawn = []
+    for frame in _draw_all(batch, setting, views, workers):
+        drawn.append(frame)
+        on_frame()
+    planted = write_planted(out / IMAGES, drawn)
     _write_poses(out / "truth" / "poses.csv", setting, drawn)
     _write_json(out / "truth" / "assets.json", _asset_truth(setting, drawn))
     about = _about(batch, setting, drawn) | {"planted": planted}
     _write_json(out / "truth" / "drill.json", about)
+    return len(drawn)
+
+
+def _write_known(setting: Setting, batch: Batch) -> None:
+    """What people have before the first picture: telegram, inventory, terrain."""
+    out, anchor = setting.out, setting.anchor
+    (out / "telegram.xml").write_text(telegram(batch.event), encoding="utf-8")
+    owners = inventory(setting.world, anchor, setting.seed)
+    _write_json(out / "inventory.geojson", owners)
+    (out / "batch" / "batch.toml").write_text(BATCH_TOML, encoding="utf-8")
+    write_terrain(out / "batch" / "terrain.tif", setting.world, anchor)

@@ -80,13 +80,16 @@ def _settle(
 def _slide(
     gx: Array, gy: Array, z: Array, size: tuple[float, float]
 ) -> tuple[Array, NDArray[np.int64]]:
-    """D3: a slide 56 m wide on the downstream slope: scar -4 m, tongue +3 m."""
+    """D3: a slide 56 m wide on the downstream slope: scar -6 m, steps, tongue +4 m."""
     u = (gx - STRUCK_SHARE * size[0]) / (0.16 * size[0])
     ragged = 0.05 * np.sin(gx * 0.9) + 0.04 * np.sin(gx * 0.31 + gy * 0.2)
     inside = smooth(1.02, 0.93, np.hypot(u * 1.2, (gy - 30) / 28) + ragged)
-    tongue = 3.0 * np.exp(-(((gy - 46) / 10) ** 2))
-    lumps = 0.5 * np.sin(gy * 1.1 + np.sin(gx * 0.5))
-    moved = inside * (-4.0 * smooth(34, 4, gy) + tongue + lumps)
+    tongue = 4.0 * np.exp(-(((gy - 48) / 8) ** 2))
+    bent = gy + 4.0 * np.sin(gx * 0.09) + 1.5 * np.sin(gx * 0.41)
+    phase = (bent / 11.0) % 1.0  # blocks that slid one behind the other
+    steps = np.where(phase < 0.7, 1.0 - phase / 0.35, phase / 0.15 - 17 / 3)
+    lumps = 0.4 * np.sin(gy * 1.1 + np.sin(gx * 0.5))
+    moved = inside * (-6.0 * smooth(38, 6, gy) + tongue + steps + lumps)
     return z + moved, np.where(inside > 0.3, int(Damage.DISPLACEMENT), 0)
 
 
@@ -204,7 +207,7 @@ def _draped(shape: Surface) -> Callable[[Array], Array]:
 
     def drape(points: Array) -> Array:
         on = shape.at(points[:, 0], points[:, 1]) + 0.07
-        return np.c_[points[:, :2], on]
+        return np.asarray(np.c_[points[:, :2], on])
 
     return drape
 

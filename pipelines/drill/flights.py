@@ -90,7 +90,7 @@ def _bridge_views(plan: _Planner, site: Site) -> list[View]:
 
 
 def _dam_views(plan: _Planner, site: Site) -> list[View]:
-    """Four frames of the slope, one of the crest, both flanks of the slide close."""
+    """Slide and slope from two sides, the crest from above, both flanks close."""
     north, south = site.axis
     struck = north + STRUCK_SHARE * (south - north)
 
@@ -98,12 +98,16 @@ def _dam_views(plan: _Planner, site: Site) -> list[View]:
         """Metres south of the slide's middle along the crest, and down the slope."""
         return np.asarray(struck + np.array([5.0 + down, -along, -down / 2]))
 
+    left, right, over = (66.0, 60.0), (114.0, 60.0), (90.0, 80.0)
+    crest = struck + np.array([-8.0, 0.0, -2.0])  # middle of crest and dry riprap
     return [
-        plan.view("dam-slide-upper", 0, at(0, 16), (88, 40), 0.029),
-        plan.view("dam-slide-lower", 0, at(0, 42), (95, 36), 0.029),
-        plan.view("dam-north", 0, at(-42, 20), (72, 38), 0.029),
-        plan.view("dam-south", 3, at(36, 22), (106, 38), 0.029),
-        plan.view("dam-crest", 3, at(0, -3), (100, 62), 0.036),
+        plan.view("dam-slide-upper", 0, at(0, 15), left, 0.026),
+        plan.view("dam-slide-lower", 0, at(0, 42), right, 0.029),
+        plan.view("dam-north", 0, at(-35, 14), right, 0.0275),
+        plan.view("dam-south", 0, at(36, 15), left, 0.026),
+        plan.view("dam-crest", 3, crest + np.array([4.0, 0, 0]), over, 0.0275),
+        plan.view("dam-crest-north", 3, crest + np.array([0, 44.0, 0]), over, 0.0265),
+        plan.view("dam-crest-south", 3, crest + np.array([0, -44.0, 0]), over, 0.0265),
         plan.view("dam-close-north", 1, at(-26, 24), (50, 42), 0.0145),
         plan.view("dam-close-south", 1, at(25, 20), (142, 42), 0.0145),
     ]
@@ -113,12 +117,15 @@ def _tower_sides(grade: int) -> list[tuple[float, float]]:
     """One whole view, two close ones; a fallen tower is looked down upon."""
     if grade == 4:
         return [(15, 52), (320, 48), (50, 46)]
+    if grade == 3:  # along the line, which it leans away from
+        return [(288, 12), (25, 10), (215, 18)]
     return [(320, 14), (25, 10), (215, 18)]
 
 
 def _tower_views(plan: _Planner, site: Site, label: str) -> list[View]:
     """The whole tower, then its body close from two sides."""
     foot, sides = site.axis[0], _tower_sides(site.grade)
+    whole_gsd_m = 0.036 if site.grade >= 3 else 0.027
     if site.grade == 4:
         aim = site.bounds.mean(axis=0)
         aim[2] = foot[2] + FALLEN_MIDDLE_M
@@ -127,37 +134,48 @@ def _tower_views(plan: _Planner, site: Site, label: str) -> list[View]:
         aim = foot + np.array([0, 0, TOWER_MIDDLE_M])
         close = aim + np.array([0, 0, 4.0])
     return [
-        plan.view(f"{label}-whole", 0, aim, sides[0], 0.039),
+        plan.view(f"{label}-whole", 0, aim, sides[0], whole_gsd_m),
         plan.view(f"{label}-close-a", 1, close, sides[1], 0.0145),
         plan.view(f"{label}-close-b", 1, close, sides[2], 0.0145),
     ]
 
 
 def _along(plan: _Planner, name: str, start: Array, stop: Array) -> View:
-    """From beside one tower along the wires: near to far in one frame."""
+    """From behind one tower along the wires to the next: most of the span."""
     way = (stop - start) * [1, 1, 0]
     way /= np.linalg.norm(way)
     aside = np.array([-way[1], way[0], 0.0])
-    eye = start + 3 * way + 11 * aside + np.array([0, 0, WIRE_M + 1.5])
-    aim = start + 48 * way + np.array([0, 0, WIRE_M - 2.0])
+    eye = start - 22 * way + 15 * aside + np.array([0, 0, WIRE_M + 9])
+    aim = start + 0.46 * (stop - start) + np.array([0, 0, WIRE_M - 2.5])
     lens = plan.lenses[FLIGHTS[2]]
     return View(name=name, flight=2, pose=look_at(eye, aim), lens=lens)
 
 
-def _span_views(plan: _Planner, site: Site, label: str) -> list[View]:
-    """A sound span along its wires from both ends; a torn one from above, two sides."""
+def _torn_views(plan: _Planner, site: Site, label: str) -> list[View]:
+    """Wires that hang from the tower that stands, and where they lie."""
     start, stop = site.axis
-    middle, up = (start + stop) / 2, np.array([0, 0, 1.0])
-    if site.grade >= 3:
-        near, far = start + 0.3 * (stop - start), start + 0.72 * (stop - start)
-        return [
-            plan.view(f"{label}-torn-north", 0, near + up, (10, 52), 0.029),
-            plan.view(f"{label}-torn-south", 0, far + up, (190, 50), 0.029),
-            plan.view(f"{label}-close-north", 1, far + up, (350, 56), 0.0145),
-            plan.view(f"{label}-close-south", 1, near + up, (170, 54), 0.0145),
-        ]
+    way = (stop - start) / np.linalg.norm(stop - start)
+    up = np.array([0, 0, 1.0])
     return [
-        plan.view(f"{label}-side", 3, middle + (WIRE_M - 6) * up, (345, 24), 0.038),
+        plan.view(
+            f"{label}-hanging-south", 0, start + 9 * way + 14 * up, (165, 20), 0.025
+        ),
+        plan.view(
+            f"{label}-hanging-north", 0, start + 9 * way + 16 * up, (20, 26), 0.026
+        ),
+        plan.view(f"{label}-lying", 3, start + 34 * way + up, (100, 40), 0.024),
+        plan.view(f"{label}-close", 1, start + 7 * way + 20 * up, (150, 18), 0.0145),
+    ]
+
+
+def _span_views(plan: _Planner, site: Site, label: str) -> list[View]:
+    """A sound span from its side and along its wires from both ends."""
+    if site.grade >= 3:
+        return _torn_views(plan, site, label)
+    start, stop = site.axis
+    middle = (start + stop) / 2 + np.array([0, 0, WIRE_M - 6])
+    return [
+        plan.view(f"{label}-side", 3, middle, (345, 24), 0.038),
         _along(plan, f"{label}-along-out", start, stop),
         _along(plan, f"{label}-along-back", stop, start),
     ]
@@ -166,15 +184,12 @@ def _span_views(plan: _Planner, site: Site, label: str) -> list[View]:
 def _spoilt_views(views: list[View]) -> list[View]:
     """Extra frames that are of no use, and one without a fix."""
     by_name = {view.name: view for view in views}
-    spoil = (("bridge-west", "blurred"), ("dam-slide-upper", "dark"))
-    extra = [
-        replace(by_name[name], name=f"{name}-{kind}", spoilt=kind)
-        for name, kind in spoil
-    ]
+    blurred = replace(by_name["bridge-west"], name="bridge-blurred", spoilt="blurred")
+    dark = replace(by_name["dam-slide-upper"], name="dam-dark", spoilt="dark")
     lost = by_name["bridge-close-east"]
     lost = replace(lost, name="bridge-without-fix", spoilt="unlocated")
     east = lost.pose.east + 2.0
-    return [*extra, replace(lost, pose=replace(lost.pose, east=east))]
+    return [blurred, dark, replace(lost, pose=replace(lost.pose, east=east))]
 
 
 def plan_views(world: World, width_px: int, seed: int) -> list[View]:

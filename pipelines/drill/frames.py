@@ -17,7 +17,7 @@ from pipelines.drill.camera import Pose, draw_bias, logged_pose
 from pipelines.drill.flights import FLIGHTS, View
 from pipelines.drill.geodesy import Anchor, geodetic_from_scene
 from pipelines.drill.render import Picture, take_picture
-from pipelines.drill.sensor import Sensor, develop, draw_sensor
+from pipelines.drill.sensor import FULL_WELL, Sensor, develop, draw_sensor
 from pipelines.drill.tags import Written, exif_of, xmp_of
 from pipelines.drill.truth import seen_points
 
@@ -30,7 +30,9 @@ LETTER = {"wide": "W", "tele": "T", "zoom": "Z"}
 FLIGHT_GAP_S, FRAME_GAP_S = 2_400.0, 14.0  # a gap > 15 min starts a new sortie
 START_UP_M = 102.0  # scene height of the take-off point
 BEST_QUALITY = 86  # of JPEG: the batch has to stay small
-BLURRED_PX, DARK_EV = 34.0, -6.5
+DEFOCUS_PX, DARK_EV = 11.0, -6.5  # of what is spoilt on purpose
+STEADY_PX = 0.6  # motion at most: the pictures are taken hovering
+IMAGES, MASK_FOLDER = "batch/images", "truth/masks"  # below the drill's folder
 MASKS = ("component", "damage", "asset")
 
 
@@ -77,9 +79,19 @@ def file_name(setting: Setting, view: View, number: int) -> str:
 def _sensor(view: View, rng: np.random.Generator) -> Sensor:
     """An ordinary shot, or one that is blurred or dark on purpose."""
     sensor = draw_sensor(rng)
-    sensor = replace(sensor, jpeg_quality=min(sensor.jpeg_quality, BEST_QUALITY))
-    if view.spoilt == "blurred":
-        return replace(sensor, motion_px=BLURRED_PX, blur_px=2.5)
+    sensor = replace(
+        sensor,
+        motion_px=min(sensor.motion_px, STEADY_PX),
+        jpeg_quality=min(sensor.jpeg_quality, BEST_QUALITY),
+    )
+    if view.spoilt == "blurred":  # out of focus in good light: noise would look sharp
+        return replace(
+            sensor,
+            blur_px=DEFOCUS_PX,
+            electrons=FULL_WELL,
+            exposure_ev=0.3,
+            sharpen=0.0,
+        )
     if view.spoilt == "dark":
         return replace(sensor, exposure_ev=DARK_EV)
     return sensor
@@ -130,7 +142,7 @@ def _write_masks(out: Path, stem: str, picture: Picture, *, turned: bool) -> Non
     for name in MASKS:
         plane = planes[name][::-1, ::-1] if turned else planes[name]
         image = Image.fromarray(np.ascontiguousarray(plane))
-        image.save(out / "truth" / "masks" / f"{stem}.{name}.png", optimize=True)
+        image.save(out / MASK_FOLDER / f"{stem}.{name}.png", optimize=True)
 
 
 def draw_frame(setting: Setting, view: View, number: int) -> Drawn:
@@ -143,7 +155,7 @@ def draw_frame(setting: Setting, view: View, number: int) -> Drawn:
     pixels = develop(picture.colour, sensor, rng)
     data = jpeg_of(pixels, written, sensor.jpeg_quality, turned=turned)
     file = file_name(setting, view, number)
-    (setting.out / "images" / file).write_bytes(data)
+    (setting.out / IMAGES / file).write_bytes(data)
     _write_masks(setting.out, Path(file).stem, picture, turned=turned)
     found = {
         asset: seen_points(points, picture, view.pose, view.lens)

@@ -103,7 +103,7 @@ def catenary(
     s = np.linspace(0, span, count)
     z = np.cosh((s - lowest) / parameter_m) - np.cosh(lowest / parameter_m)
     flat = p[:2] + np.outer(s / span, (q - p)[:2])
-    return np.c_[flat, p[2] + parameter_m * z]
+    return np.asarray(np.c_[flat, p[2] + parameter_m * z])
 
 
 def fall(ground_at: GroundAt, foot: Array, along: Array) -> tuple[Array, float, float]:

@@ -83,7 +83,7 @@ def grid_value(field: Array, x: float, y: float, ground: GroundMaps) -> float:
     fr, fc = r - i, c - j
     low = field[i, j] * (1 - fc) + field[i, j + 1] * fc
     high = field[i + 1, j] * (1 - fc) + field[i + 1, j + 1] * fc
-    return low * (1 - fr) + high * fr
+    return float(low * (1 - fr) + high * fr)
 
 
 @kernel

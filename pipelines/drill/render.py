@@ -64,7 +64,7 @@ def _spheres(corners: Array) -> Array:
     starts = np.arange(0, len(corners), BLOCK)
     low = np.minimum.reduceat(corners.min(axis=1), starts)
     high = np.maximum.reduceat(corners.max(axis=1), starts)
-    return np.c_[(low + high) / 2, np.linalg.norm(high - low, axis=1) / 2]
+    return np.asarray(np.c_[(low + high) / 2, np.linalg.norm(high - low, axis=1) / 2])
 
 
 def _bounds(corners: Array, owners: NDArray[np.int32], parts: int) -> Array:
@@ -96,7 +96,8 @@ def _surfaces(scene: Scene) -> Surfaces:
     order = np.argsort(cell[:, 1] * 10_000 + cell[:, 0], kind="stable")
     corners, uvs = corners[order], np.concatenate(scene.uvs)[order]
     owners = np.concatenate(scene.owners)[order]
-    table, decals = [], []
+    table: list[list[int]] = []
+    decals: list[list[float]] = []
     bounds = _bounds(corners, owners, len(scene.parts))
     for part, box in zip(scene.parts, bounds, strict=True):
         first = len(decals)
@@ -195,7 +196,8 @@ def _focus(frozen: Frozen, pose: Pose, ids: NDArray[np.int32]) -> Array:
     hit = np.unique(middle[::16, ::16])
     points = frozen.surfaces.corners[hit[hit >= 0]].mean(axis=1)
     near = points[np.linalg.norm(points - pose.position, axis=1) < 400]
-    return near.mean(axis=0) if len(near) else pose.position + pose.rotation[2] * 50
+    ahead = pose.position + pose.rotation[2] * 50
+    return np.asarray(near.mean(axis=0)) if len(near) else ahead
 
 
 def _light(

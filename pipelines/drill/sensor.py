@@ -73,7 +73,7 @@ def _motion_kernel(length: float, degrees: float) -> Image:
     for a, row in ((0, 1 - fy), (1, fy)):
         for b, column in ((0, 1 - fx), (1, fx)):
             np.add.at(kernel, (i + a, j + b), (row * column).astype(np.float32))
-    return kernel[:size, :size] / kernel[:size, :size].sum()
+    return np.asarray(kernel[:size, :size] / kernel[:size, :size].sum())
 
 
 def _rain(image: Image, amount: float, rng: np.random.Generator) -> Image:
@@ -93,7 +93,8 @@ def _blurred(image: Image, sensor: Sensor) -> Image:
     """Motion, then defocus."""
     if sensor.motion_px > STEADY_PX:
         kernel = _motion_kernel(sensor.motion_px, sensor.motion_deg)
-        image = cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REFLECT)
+        smeared = cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REFLECT)
+        image = np.asarray(smeared, np.float32)
     return np.asarray(cv2.GaussianBlur(image, (0, 0), sensor.blur_px))
 
 
@@ -103,11 +104,12 @@ def _exposed(image: Image, sensor: Sensor) -> Image:
     y, x = np.mgrid[:height, :width].astype(np.float32)
     radius2 = ((x / width - 0.5) ** 2 + (y / height - 0.5) ** 2) * 2
     image = image * (1 - sensor.vignetting * radius2)[..., None]
-    luminance = sum(w * image[..., k] for k, w in enumerate(LUMINANCE))
+    red, green, blue = LUMINANCE
+    luminance = red * image[..., 0] + green * image[..., 1] + blue * image[..., 2]
     mean, bright = float(np.mean(luminance)), float(np.percentile(luminance, 98))
     gain = 2.0**sensor.exposure_ev * min(GREY / mean, BRIGHTEST / bright)
     balanced = image * np.float32(gain) * np.asarray(sensor.white_balance, np.float32)
-    return np.maximum(balanced, 0)
+    return np.asarray(np.maximum(balanced, 0))
 
 
 def develop(
@@ -126,4 +128,4 @@ def develop(
     image = SRGB[(np.minimum(image, 1) * 65_535 + 0.5).astype(np.uint16)]
     edges = image - cv2.GaussianBlur(image, (0, 0), 1.2)
     image = image + np.float32(sensor.sharpen) * edges
-    return (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return np.asarray((np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8))

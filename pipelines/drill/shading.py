@@ -199,7 +199,7 @@ def _meet(sample: Sample, surfaces: Surfaces, t: int, position: Array) -> float:
         uv[k] = corner[0, k] + along + w2 / area2 * (corner[2, k] - corner[0, k])
     size = math.sqrt(area2) * (-1.0 if slant > 0 else 1.0)
     normal[0], normal[1], normal[2] = n0 / size, n1 / size, n2 / size
-    return distance
+    return float(distance)
 
 
 @kernel

@@ -190,7 +190,8 @@ def village(
         aside = float(rng.choice([-1, 1]) * rng.uniform(12, 38))
         p = road[k, :2] + rng.uniform(0, 1) * step + np.array([-d[1], d[0]]) * aside
         free = all(np.hypot(*(p - at[:2])) > HOUSE_GAP_M for at, _ in found)
-        on_plain = ground.inside(*p) and ground.cover_at(*p, FIELDS) > 0.4
+        x, y = float(p[0]), float(p[1])
+        on_plain = ground.inside(x, y) and ground.cover_at(x, y, FIELDS) > 0.4
         if free and on_plain:
             foot = np.array([*p, float(ground.at(*p))])
             found.append((foot, float(np.degrees(np.arctan2(d[1], d[0])))))

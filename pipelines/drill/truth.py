@@ -32,7 +32,7 @@ def _area(corners: Array) -> Array:
 def _corners_of(frozen: Frozen, asset: int) -> Array:
     """Triangles of an asset's own surface."""
     own = [p.asset == asset and p.component in OWN for p in frozen.scene.parts]
-    return frozen.surfaces.corners[np.array(own)[frozen.surfaces.owners]]
+    return np.asarray(frozen.surfaces.corners[np.array(own)[frozen.surfaces.owners]])
 
 
 def _points_on(corners: Array, rng: np.random.Generator) -> Array:
