@@ -35,6 +35,7 @@ from pipelines.drill.telegram import DrillEvent, telegram
 from pipelines.drill.truth import extent, points_of
 from pipelines.drill.world import build_world
 
+FRAMES_ABOUT = 42  # for a progress bar: what the usual four towers make
 UNSEEN = ("blurred", "dark", "unlocated")  # frames that no share is counted from
 GSD_STEPS_M = (0.005, 0.015, 0.03, 0.04, 0.05)
 LEAST_SHARE = 0.3  # of an asset that a frame must show to count for its best GSD

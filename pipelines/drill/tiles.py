@@ -27,7 +27,7 @@ from pipelines.drill.wall import wall, wall_view
 from pipelines.drill.world import World, build_world
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -192,7 +192,28 @@ def _draw_world(job: _Job) -> dict[str, dict[str, Any]]:
     return index
 
 
-def write_tiles(out: Path, *, count: int, first_seed: int, workers: int) -> int:
+def _drawn(jobs: list[_Job], workers: int) -> Iterator[dict[str, dict[str, Any]]]:
+    """The worlds' lines of tiles.json, in order."""
+    if workers == 1:
+        yield from map(_draw_world, jobs)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(_draw_world, jobs)
+
+
+def worlds_for(count: int) -> int:
+    """How many worlds so many tiles are taken of."""
+    return -(-count // PER_WORLD)
+
+
+def write_tiles(
+    out: Path,
+    *,
+    count: int,
+    first_seed: int,
+    workers: int,
+    on_world: Callable[[], None] = lambda: None,
+) -> int:
     """Write up to `count` tiles; a window without a free view is left out.
 
     Args:
@@ -201,6 +222,7 @@ def write_tiles(out: Path, *, count: int, first_seed: int, workers: int) -> int:
         first_seed: World k has the seed `first_seed` + k; at least 10,000, so that no
             tile shows the world of a demo.
         workers: Processes; the bytes do not depend on it.
+        on_world: Called after each world.
 
     Returns:
         Number of tiles written.
@@ -215,23 +237,18 @@ def write_tiles(out: Path, *, count: int, first_seed: int, workers: int) -> int:
         )
     for name in ("images", "damage", "component"):
         (out / name).mkdir(parents=True, exist_ok=True)
-    worlds = -(-count // PER_WORLD)
     jobs = [
         _Job(
             out=str(out),
             seed=first_seed + k,
             count=min(PER_WORLD, count - k * PER_WORLD),
         )
-        for k in range(worlds)
+        for k in range(worlds_for(count))
     ]
     index: dict[str, dict[str, Any]] = {}
-    if workers == 1:
-        for job in jobs:
-            index |= _draw_world(job)
-    else:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            for part in pool.map(_draw_world, jobs):
-                index |= part
+    for part in _drawn(jobs, workers):
+        index |= part
+        on_world()
     text = json.dumps(index, indent=1, sort_keys=True)
     (out / "tiles.json").write_text(text + "\n", encoding="utf-8")
     return len(index)
