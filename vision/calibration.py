@@ -5,7 +5,6 @@ structures of another kind: a threshold kept from one structure loses up to half
 on another (eye.md), which is why that of cracks is confined to a range that held.
 """
 
-from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -18,8 +17,8 @@ from vision.metrics import Counts, f1, precision, recall
 TEMPERATURES: Final = (0.25, 4.0)  # looked for in between
 CRACK_THRESHOLDS: Final = (0.3, 0.5)  # the range that carried over to other structures
 LEAST_PRECISION: Final = 0.8  # wanted of classes that can make a grade severe
+LOUD_PICTURES: Final = 0.01  # share of undamaged pictures that may alarm
 THRESHOLDS: Final = tuple(round(0.05 * k, 2) for k in range(2, 20))
-STRICTEST: Final = 0.95
 
 _STEPS: Final = len(THRESHOLDS)
 
@@ -118,18 +117,21 @@ def first_precise(
     return chosen
 
 
-def thresholds(
-    tables: Mapping[str, NDArray[np.int64]], severe: Sequence[str]
-) -> dict[str, Operating]:
-    """A threshold for each damage class, as its kind of mistake demands.
+def quiet(levels: NDArray[np.float32]) -> float:
+    """The lowest threshold that all but one in a hundred undamaged pictures keep below.
 
     Args:
-        tables: Counts by threshold of each class, held out.
-        severe: Classes of which a false one costs most; others get their best F1.
+        levels: How strongly a class is seen on each undamaged picture, shape (N,).
     """
-    return {
-        name: first_precise(table)
-        if name in severe
-        else best_within(table, CRACK_THRESHOLDS)
-        for name, table in sorted(tables.items())
-    }
+    if len(levels) == 0:
+        return THRESHOLDS[0]
+    level = float(np.quantile(levels, 1 - LOUD_PICTURES))
+    return next((step for step in THRESHOLDS if step >= level), THRESHOLDS[-1])
+
+
+def severe_threshold(
+    table: NDArray[np.int64], levels: NDArray[np.float32]
+) -> Operating:
+    """A threshold at which a severe class is both precise and rarely false."""
+    least = max(first_precise(table).threshold, quiet(levels))
+    return _operating(table[THRESHOLDS.index(least)], least)[0]

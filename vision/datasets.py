@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Final, NamedTuple
 
 import cv2
@@ -55,8 +56,14 @@ def train_and_held_out(
 
 
 def uav75_pictures(folder: Path) -> list[LabelledPicture]:
-    """UAV75, one split (`folder` holds `images` and `masks`): cracks and joints."""
-    return _pictures(folder / "images", (".jpg",), _read_uav75)
+    """UAV75, one split (`folder` holds `images` and `masks`): cracks and joints.
+
+    Names that differ in a last letter only are crops of one photograph: one group.
+    """
+    return [
+        picture._replace(group=picture.name.rstrip(ascii_lowercase))
+        for picture in _pictures(folder / "images", (".jpg",), _read_uav75)
+    ]
 
 
 def quay_wall_pictures(folder: Path) -> list[LabelledPicture]:

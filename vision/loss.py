@@ -4,7 +4,8 @@ The soft dice follows Milletari et al. 2016 (V-Net, arXiv 1606.04797), taken ove
 classes present in the batch, so that a hairline counts as much as a wall.
 """
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -21,42 +22,70 @@ ASSET_PARTS: Final = tuple(
 _DICE_SMOOTHING_PX: Final = 1.0
 
 
-def loss(logits: Logits, damage: Tensor, component: Tensor) -> Tensor:
+class Target(NamedTuple):
+    """What the logits of one head should say.
+
+    `labels` is uint8 of shape (N, H, W): classes, 254 (no asset, component head only)
+    or 255. `weights` of shape (C,) counts the pixels of a class more or less.
+    """
+
+    labels: Tensor
+    weights: Tensor
+
+
+def class_weights(classes: Mapping[str, int], given: Mapping[str, float]) -> Tensor:
+    """Weights of all classes, shape (C,), 1 where none is given."""
+    return torch.tensor([given.get(name, 1.0) for name in classes])
+
+
+def loss(
+    logits: Logits, damage: Target, component: Target, *, every_px: int = 1
+) -> Tensor:
     """Sum of both heads' losses.
 
     Args:
         logits: At stride 4.
-        damage: uint8, shape (N, H, W): classes, or 255.
-        component: uint8, shape (N, H, W): classes, 254 (no asset) or 255.
+        damage: What the damage head should say.
+        component: What the component head should say.
+        every_px: Only every so many-th pixel of every so many-th row counts.
     """
-    return head_loss(full_resolution(logits.damage), damage) + head_loss(
-        full_resolution(logits.component), component
+    heads = ((logits.damage, damage), (logits.component, component))
+    first, second = (
+        head_loss(
+            full_resolution(scores)[..., ::every_px, ::every_px],
+            target._replace(labels=target.labels[:, ::every_px, ::every_px]),
+        )
+        for scores, target in heads
     )
+    return first + second
 
 
-def head_loss(logits: Tensor, labels: Tensor) -> Tensor:
+def head_loss(logits: Tensor, target: Target) -> Tensor:
     """Cross-entropy plus soft dice over the pixels of which something is known.
 
     Args:
         logits: Shape (N, C, H, W).
-        labels: uint8, shape (N, H, W): classes below C, 254 for "no asset", 255.
+        target: Labels of shape (N, H, W).
 
     Returns:
         A scalar; zero if nothing is known.
     """
     logits = logits.movedim(1, -1).reshape(-1, logits.shape[1])  # (pixels, C)
-    labels = labels.reshape(-1)
+    labels = target.labels.reshape(-1)
     known = labels != IGNORED
     if not bool(known.any()):
         return logits.sum() * 0
     log_p, labels = F.log_softmax(logits[known], dim=1), labels[known]
-    return cross_entropy(log_p, labels) + soft_dice(log_p.exp(), labels)
+    return cross_entropy(log_p, labels, target.weights) + soft_dice(log_p.exp(), labels)
 
 
-def cross_entropy(log_p: Tensor, labels: Tensor) -> Tensor:
-    """Mean negative log-likelihood of (pixels, C); 254 means any class but an asset."""
+def cross_entropy(log_p: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+    """Negative log-likelihood of (pixels, C), weighted by class, over all pixels.
+
+    254 means any class but an asset.
+    """
     exact = labels != SURROUNDINGS
-    losses = F.nll_loss(log_p[exact], labels[exact].long(), reduction="sum")
+    losses = F.nll_loss(log_p[exact], labels[exact].long(), weights, reduction="sum")
     if not bool(exact.all()):
         elsewhere = [c for c in range(log_p.shape[1]) if c not in ASSET_PARTS]
         allowed = torch.logsumexp(log_p[~exact][:, elsewhere], dim=1)

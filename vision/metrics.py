@@ -128,4 +128,4 @@ def calibration_error(
 
 def known_mask(true: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Where the truth is known."""
-    return true != IGNORED
+    return np.asarray(true != IGNORED)

@@ -57,6 +57,8 @@ class Card:
         gsd_max_m: Coarsest it knows; coarser is out of its domain.
         damage_classes: Name to plane of the output `damage`.
         component_classes: The same for `component`.
+        relied_on: Trained classes of both heads that were found often enough for their
+            absence to count as evidence; of the others only their presence does.
     """
 
     id: str
@@ -71,6 +73,7 @@ class Card:
     component_classes: Classes
     trained_classes: TrainedClasses
     thresholds: Thresholds
+    relied_on: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -220,6 +223,12 @@ def _check_classes(card: Card) -> None:
         *COMPONENT_CLASSES
     }
     missing = trained - {"none", "distractor"} - {*card.thresholds.damage}
+    unheard = {*card.relied_on} - trained - {*card.trained_classes.component}
+    if unheard:
+        raise WeightsError(
+            f"weights {card.id}: card relies on {sorted(unheard)}, which they did not "
+            "learn; correct the card"
+        )
     if unknown or missing:
         raise WeightsError(
             f"weights {card.id}: card has unknown classes {sorted(unknown)}, or no "

@@ -54,6 +54,7 @@ def card_of(encoded, **changes):
             "component": {"conductor": "rendered"},
         },
         "thresholds": {"damage": {"crack": 0.4, "spall": 0.6}, "component": 0.5},
+        "relied_on": ["crack"],
         "temperatures": {"damage": 1.0, "component": 1.0},
         "data": [],
         "cannot_see": ["anything but colours"],

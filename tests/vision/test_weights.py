@@ -113,6 +113,7 @@ def test_answers_that_are_no_probabilities_are_refused(install, graph):
         {"trained_classes": {"damage": {"collapse": "x"}, "component": {}}},
         {"thresholds": {"damage": {"crack": 1.5, "spall": 0.5}, "component": 0.5}},
         {"sha256": "0" * 64},
+        {"relied_on": ["crack", "debris"]},
     ],
 )
 def test_a_card_that_contradicts_itself_is_refused(install, graph, card, changes):
