@@ -183,11 +183,14 @@ def without_straight_runs(
         deviation_px: Largest root mean square distance from the straight line.
     """
     kept = np.ones(len(points.rows), bool)
+    fewest = extent_px / np.sqrt(2.0)  # of a diagonal
     for first in range(DIRECTIONS):
         pair = np.isin(points.planes, [first, (first + 1) % DIRECTIONS])
         chosen = np.flatnonzero(pair)
         part = points.where(pair)
         for run in _runs(part) if len(chosen) else ():
+            if len(run) < fewest:
+                continue
             line = _line(part, run)
             if line.extent_px >= extent_px and line.deviation_px <= deviation_px:
                 kept[chosen[run]] = False
