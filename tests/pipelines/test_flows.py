@@ -27,14 +27,6 @@ BIN = Path(sys.executable).parent
 TELEGRAM = "data/events/jma/32-35_06_05_100915_VXSE53.xml"
 GRID = "data/inventory/japan_hv_grid/highvoltage_vertices.csv"
 OPERATION = "20080614084350"
-SILENT = {
-    "DO_NOT_TRACK": "1",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
-    "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
-    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-    "NO_COLOR": "1",
-}
 
 
 def open_telegram(store, shared):
@@ -291,6 +283,13 @@ def within(limit_s, ask):
     raise TimeoutError(f"no answer within {limit_s} s")
 
 
+def manual_settings():
+    """The settings that the manual tells operators to run with."""
+    lines = (ROOT / "docs/manuals/flows.env").read_text("utf-8").splitlines()
+    pairs = [line.split("=", 1) for line in lines if line and not line.startswith("#")]
+    return dict(pairs)
+
+
 class Prefect:
     """A server on loopback, and what was started beside it; all ends with `close`."""
 
@@ -298,13 +297,8 @@ class Prefect:
         self.home = home
         self.port = free_port()
         self.api = f"http://127.0.0.1:{self.port}/api"
-        self.environment = os.environ | SILENT
-        self.environment |= {
-            "PREFECT_HOME": str(home),
-            "PREFECT_API_URL": self.api,
-            "PREFECT_WORKER_QUERY_SECONDS": "2",
-            "OMP_NUM_THREADS": "1",
-        }
+        self.environment = os.environ | manual_settings()
+        self.environment |= {"PREFECT_HOME": str(home), "PREFECT_API_URL": self.api}
         self.started = []
 
     def start(self, *arguments):
@@ -356,9 +350,13 @@ class Prefect:
         return self.ask("/flow_runs/filter", asked)
 
     def close(self):
+        """End the worker first: without its server it would not end."""
         for process in reversed(self.started):
             process.terminate()
-            process.wait(60)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 @pytest.fixture
