@@ -4,8 +4,6 @@ Control points come from the point cloud of the surface model itself: this measu
 agreement with the batch, not absolute truth. No sigma and no focal length is fitted.
 """
 
-# ruff: noqa: T201 - its answer is what it prints
-
 import csv
 import sys
 from pathlib import Path
