@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 
 from data.assets import Asset, AssetKind
-from data.errors import AboveHorizonError, CrsError, TerrainError
+from data.errors import AboveHorizonError, CrsError, LedgerError, TerrainError
 from data.grading import SEVERE_LEVEL
 from data.imagery import Frame, VerticalDatum
 from geo.cells import Cells, asset_cells
@@ -46,9 +46,13 @@ class Task:
 
 @lru_cache(maxsize=2)
 def _grid(path: Path, heights: VerticalDatum, sha256: str) -> Terrain:
-    terrain = read_terrain(path, heights)
+    """A terrain as it was taken in; it could be read then, so now it must be."""
+    try:
+        terrain = read_terrain(path, heights)
+    except TerrainError as error:
+        raise LedgerError(f"{error}; it is damaged in the store") from error
     if terrain.sha256 != sha256:
-        raise TerrainError(f"terrain {path}: changed since it was taken in")
+        raise LedgerError(f"terrain {path}: changed since it was taken in")
     return terrain
 
 
@@ -57,6 +61,7 @@ def terrain_of(ground: Ground, frame: Frame) -> Terrain:
 
     Raises:
         TerrainError: If there is neither a grid nor a height over the take-off point.
+        LedgerError: If the grid in the store is not what was taken in.
     """
     if ground.path is None:
         return flat_ground_of(frame)
