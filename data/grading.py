@@ -28,7 +28,7 @@ D0_SHARE = 0.6  # smallest share of cells seen for D0
 D0_DETECTABLE = 2  # D0 must be able to speak of D2
 OBSCURED_SHARE = 0.3
 FINDING_LEVEL, SEVERE_LEVEL = 2, 3  # z that forbids D0; z that people must see
-MODERATE = 2  # D2
+MODERATE, SEVERE_STATE = 2, 3  # D2, D3
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +195,8 @@ def verdict(
         grade, reason = -1, "disputed"
     elif ambiguous:
         grade, reason = -1, "ambiguous_match"
+    elif mildest > 0 and _understates(mildest, kept):
+        grade, reason = -1, "not_excluded"
     elif mildest > 0:
         grade, reason = mildest, None
     else:
@@ -211,9 +213,20 @@ def verdict(
             disputed
             or ambiguous
             or view.worst_level >= SEVERE_LEVEL
+            or (mildest > 0 and reason == "not_excluded")
             or (grade < 0 and view.worst_level >= FINDING_LEVEL)
         ),
     )
+
+
+def _understates(grade: int, kept: _Reading) -> bool:
+    """Whether a mild grade would hide that severe damage is all too probable.
+
+    Slight damage is what the looks support; that a worse state passes its threshold
+    unsupported means that nobody looked where, or as sharply as, it would show.
+    """
+    severe = float(exceedance(kept.p)[SEVERE_STATE - 1])
+    return grade < SEVERE_STATE and severe >= THRESHOLDS[SEVERE_STATE - 1]
 
 
 def _basis(grade: int, reason: str | None) -> Basis:

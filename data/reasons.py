@@ -27,6 +27,10 @@ _NOT_EXCLUDED: Words = (
     "損傷は見えないが、揺れや風が強く、この画像だけでは否定できない",
     "nothing visible, but too strong a hazard to rule damage out from these views",
 )
+_WORSE_NOT_EXCLUDED: Words = (
+    "軽い損傷が見えるが、重大な損傷をこの画像だけでは否定できない",
+    "slight damage visible, and severe damage cannot be ruled out from these views",
+)
 
 _FOUND_WORDS: dict[AssetKind, dict[int, Words]] = {
     AssetKind.BRIDGE: {
@@ -133,7 +137,7 @@ def reasons(
     if verdict.na_reason is not None:
         said.append(na_words(verdict.na_reason))
     if verdict.na_reason == "not_excluded":
-        said.append(_NOT_EXCLUDED)
+        said.append(_WORSE_NOT_EXCLUDED if worst["z"] > 0 else _NOT_EXCLUDED)
     said.append(found_words(kind, worst))
     if verdict.disputed and verdict.grade > 0:
         said.append(

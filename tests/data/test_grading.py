@@ -198,3 +198,12 @@ def test_the_order_of_looks_does_not_change_a_verdict(looks, prior, kind, seed):
     other = judge([looks[i] for i in order], prior=prior, kind=kind)
     assert (one.p == other.p).all()
     assert (one.grade, one.na_reason) == (other.grade, other.na_reason)
+
+
+def test_slight_damage_does_not_hide_that_severe_damage_is_probable():
+    crack = [look(1, gsd_m=0.02)]
+    shaken = judge(crack, prior=mixed_prior([0.05, 0.05, 0.1, 0.3, 0.5]))
+    assert exceedance(shaken.p)[2] >= 0.3
+    assert (shaken.grade, shaken.na_reason) == (-1, "not_excluded")
+    assert shaken.waiting
+    assert judge([look(1, gsd_m=0.004)], prior=STRONG).grade in (1, 2)
