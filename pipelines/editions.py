@@ -73,9 +73,7 @@ def publish_believed(
         "provenance": believed.inputs,
     }
     standing = unchanged(folder.path, info, **tables)
-    if standing is not None:
-        return standing, False
-    manifest = write_edition(
+    manifest = standing or write_edition(
         folder.path,
         info,
         **tables,
@@ -90,11 +88,9 @@ def publish_believed(
             },
         ),
     )
-    ledger.record(
-        [("edition", f"{info.number:06d}", manifest.content.encode())],
-        note={"did": "publish"},
-    )
-    return manifest, True
+    number, content = f"{manifest.info.number:06d}", manifest.content.encode()
+    ledger.record([("edition", number, content)], note={"did": "publish"})
+    return manifest, standing is None
 
 
 def edition_info(folder: OperationFolder, believed: Believed) -> EditionInfo:

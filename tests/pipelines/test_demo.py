@@ -104,6 +104,8 @@ def test_one_worker_a_shuffled_zip_and_ten_kills_give_the_same_bytes(
     demo, karte, tmp_path: Path
 ) -> None:
     store = tmp_path / "store"
+    store.mkdir()
+    (store / "karte.toml").write_text("publish_every_s = 3600.0\n")  # only at the end
     prepared(karte, store)
     batch = shuffled_zip(tmp_path / "card.zip")
     words = ["assess", OPERATION, batch, "--store", store, "--workers", 1]
