@@ -25,7 +25,9 @@ CRACKED: Final = 1
 CRACKED_WIDELY: Final = 2
 
 CRACK_KINDS: Final = ("bridge", "dam")
+SPAN: Final = "span"
 CRACK_GSD_M: Final = 0.005  # DEFINITIONS, section 5: D1 of a bridge
+CONDUCTOR_GSD_M: Final = 0.015  # the same: D2 of a span
 WIDE_SHARE: Final = 0.01  # DEFINITIONS, section 4: a of level 2
 FEWEST_PX: Final = 60  # side of a cell below which no line has a shape
 MOST_PX: Final = 1_000_000  # of a crop: more would hold up the whole frame
@@ -40,10 +42,11 @@ STRAIGHT_PX: Final = 0.6
 STRAIGHT: Final = 0.01  # deviation over extent: below is a joint, an edge, a wire
 
 CONDUCTOR_WIDTH_PX: Final = 1.5
-CONDUCTOR_LENGTH_PX: Final = 12.0
-CONDUCTOR_LEAST: Final = 2.5
-CONDUCTOR_STRENGTH: Final = 4.0
+CONDUCTOR_LENGTH_PX: Final = 6.0
+CONDUCTOR_LEAST: Final = 3.5
 CONDUCTOR_EXTENT_PX: Final = 60.0
+THROUGH_SHARE: Final = 0.95  # of its way through a cell that a line covers
+LONG_WAY: Final = 0.5  # of the longest way through: less only clips a corner
 
 LIT: Final = (60.0, 235.0)  # median grey value between which a crack has contrast
 ROUGH_GREY: Final = 6.0  # detail, grey values: a rougher surface hides cracks
@@ -82,7 +85,7 @@ def crack_lines(grey: Grey) -> list[RidgeLine]:
         for line in ridge_lines(bent)
         if line.strength >= CRACK_STRENGTH
         and line.extent_px >= CRACK_EXTENT_PX
-        and line.deviation_px >= STRAIGHT * line.extent_px
+        and not is_straight(line)
     ]
 
 
@@ -95,29 +98,33 @@ def crack_mask(rgb: NDArray[np.uint8]) -> Mask:
     return _drawn(crack_lines(_grey(rgb)), rgb.shape)
 
 
-def conductor_lines(grey: Grey) -> list[RidgeLine]:
-    """Lines darker or brighter than what is behind them, long and nearly straight."""
+def thin_lines(grey: Grey) -> list[RidgeLine]:
+    """Lines darker or brighter than what is behind them, straight or not."""
     strength = ridge_strength(
         grey, width_px=CONDUCTOR_WIDTH_PX, length_px=CONDUCTOR_LENGTH_PX
     )
-    lines = ridge_lines(ridge_crests(strength, least=CONDUCTOR_LEAST))
-    lines += ridge_lines(ridge_crests(-strength, least=CONDUCTOR_LEAST))
-    return [
-        line
-        for line in lines
-        if line.strength >= CONDUCTOR_STRENGTH
-        and line.extent_px >= CONDUCTOR_EXTENT_PX
-        and line.deviation_px <= STRAIGHT * line.extent_px
-    ]
+    dark, bright = (
+        ridge_lines(ridge_crests(sign * strength, least=CONDUCTOR_LEAST))
+        for sign in (np.float32(1), np.float32(-1))
+    )
+    return [line for line in dark + bright if line.extent_px >= CONDUCTOR_EXTENT_PX]
+
+
+def is_straight(line: RidgeLine) -> bool:
+    """Whether a line runs as a taut wire or a joint does, and no crack."""
+    return line.deviation_px < STRAIGHT * line.extent_px
 
 
 def conductor_mask(rgb: NDArray[np.uint8]) -> Mask:
     """The middle lines of conductors, a pixel or two wide, shape (height, width).
 
+    Road markings, kerbs and lattice bars are straight and thin too: it cannot tell.
+
     Args:
         rgb: Shape (height, width, 3).
     """
-    return _drawn(conductor_lines(_grey(rgb)), rgb.shape)
+    lines = [line for line in thin_lines(_grey(rgb)) if is_straight(line)]
+    return _drawn(lines, rgb.shape)
 
 
 def second_opinion(
@@ -132,7 +139,10 @@ def second_opinion(
         gsd_m: Metres a pixel at the cell.
 
     Returns:
-        -1 untested; 0 nothing; 1 or 2 cracks below or above 1 % of the cell.
+        -1 untested; 0 no crack, or every thin line of a span goes right through the
+        cell; 1 or 2: the middle lines of cracks are below or above 1 % of the cell.
+        A conductor that ends is never claimed: an end, a shadow's edge and a change of
+        background look alike.
 
     Source:
         DEFINITIONS, section 4, "Second method".
@@ -141,6 +151,8 @@ def second_opinion(
         return UNTESTED
     if kind in CRACK_KINDS and gsd_m <= CRACK_GSD_M:
         return _crack_level(rgb, cell)
+    if kind == SPAN and gsd_m <= CONDUCTOR_GSD_M:
+        return _span_level(rgb, cell)
     return UNTESTED
 
 
@@ -176,3 +188,34 @@ def _crack_level(rgb: NDArray[np.uint8], cell: Mask) -> int:
     if share == 0.0:
         return INTACT if is_even(grey, cell) else UNTESTED
     return CRACKED_WIDELY if share >= WIDE_SHARE else CRACKED
+
+
+def _span_level(rgb: NDArray[np.uint8], cell: Mask) -> int:
+    """0 where nothing thin is in the cell but wires that go right through."""
+    lines = [
+        line for line in thin_lines(_grey(rgb)) if cell[line.rows, line.columns].any()
+    ]
+    whole = bool(lines) and all(goes_through(line, cell) for line in lines)
+    return INTACT if whole else UNTESTED
+
+
+def goes_through(line: RidgeLine, cell: Mask) -> bool:
+    """Whether a straight line covers its whole way through a cell, and a long one.
+
+    Args:
+        line: In the pixels of `cell`.
+        cell: True inside, shape (height, width).
+    """
+    reach = float(np.hypot(*cell.shape))
+    steps = np.arange(-reach, reach, 1.0)
+    columns, rows = np.rint(line.middle[:, None] + line.direction[:, None] * steps)
+    height, width = cell.shape
+    there = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    way = steps[there][cell[rows[there].astype(int), columns[there].astype(int)]]
+    longest = float(np.hypot(np.ptp(np.nonzero(cell)[0]), np.ptp(np.nonzero(cell)[1])))
+    if not is_straight(line) or len(way) < LONG_WAY * longest:
+        return False
+    points = np.column_stack([line.columns, line.rows]) - line.middle
+    covered = np.unique(np.rint(points @ line.direction))
+    near = np.isin(np.rint(way), [covered - 1, covered, covered + 1])
+    return bool(near.mean() >= THROUGH_SHARE)
