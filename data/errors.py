@@ -59,3 +59,7 @@ class RefusedError(KarteError):
             f"{refusal.what}: {refusal.words_en} ({refusal.value}); {refusal.remedy}"
         )
         self.refusal = refusal
+
+    def __reduce__(self) -> tuple[type["RefusedError"], tuple["Refusal"]]:
+        """Cross from a worker process as what it was made of."""
+        return (type(self), (self.refusal,))
