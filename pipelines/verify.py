@@ -66,11 +66,15 @@ def _operation(folder: OperationFolder) -> Iterator[str]:
 
 
 def _ledger(folder: OperationFolder, ledger: Ledger) -> Iterator[str]:
-    """The chain of the audit, and every entry against the link that wrote it last."""
+    """The chain of the audit, and every entry against the link that wrote it last.
+
+    Where the chain is broken nothing after it can be held against the entries.
+    """
     links = ledger.audit()
     broken = broken_link(links)
     if broken is not None:
         yield f"{folder.id}: audit link {broken} does not fit the one before"
+        return  # what a forged link says was written is no measure of anything
     written: dict[tuple[str, str], str] = {}
     for _, what, _, _ in links:
         for stage, key, digest in json.loads(what)["wrote"]:
@@ -85,13 +89,20 @@ def _ledger(folder: OperationFolder, ledger: Ledger) -> Iterator[str]:
 
 
 def _files(folder: OperationFolder, ledger: Ledger) -> Iterator[str]:
-    """Pictures against their names, blocks against the ledger."""
+    """Pictures against their names, blocks and beliefs against the ledger.
+
+    A table of beliefs that is gone is no loss: it is made again when it is wanted.
+    """
     for sha in ledger.all("frame"):
         if _digest(picture_path(folder, sha)) != sha:
             yield f"{folder.id}: picture {sha[:16]} is changed or missing"
     for key, digest in ledger.all("read").items():
-        if _digest(folder.reads / f"{key}.png") != digest.decode():
+        if _digest(folder.reads / f"{key}.png") != digest.decode(errors="replace"):
             yield f"{folder.id}: block {key[:16]} is changed or missing"
+    for key, digest in ledger.all("belief").items():
+        path = folder.beliefs / f"{key}.parquet"
+        if path.is_file() and _digest(path) != digest.decode(errors="replace"):
+            yield f"{folder.id}: beliefs {key[:16]} are changed"
 
 
 def _digest(path: Path) -> str | None:
