@@ -46,7 +46,7 @@ STAGES = (
     "read",  # a block of a picture, segmented
     "footprint",  # the ground one frame saw
     "placed",  # one asset in one frame: its cells, measured, and the outlines
-    "belief",  # a table of beliefs, as the name of its file
+    "belief",  # a table of beliefs, as the digest of its file
     "decision",  # what a person decided
     "edition",  # what was published, keyed by number
 )

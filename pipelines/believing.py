@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ from pipelines.gathering import (
 from pipelines.holdings import read_assets
 from pipelines.pairs import FramePairs, frame_pairs
 from pipelines.provenance import code_sha256
-from pipelines.reading import weights_key
+from pipelines.reading import weights_key, write_atomically
 from vision.weights import load_model
 
 Row = dict[str, Any]
@@ -164,11 +165,12 @@ def believe(
     decisions = decisions_of(ledger)
     inputs = _inputs(ledger, expected, eye, config, pairs)
     key = content_key("belief", inputs, frame_states(placed, pairs).to_pylist())
-    beliefs = _kept_or_made(
+    beliefs, digest = _kept_or_made(
         folder.beliefs / f"{key}.parquet",
+        ledger.get("belief", key),
         lambda: _beliefs(expected, looks, placed, pairs, decisions, eye),
     )
-    ledger.record([("belief", key, key.encode())], note={"did": "believe"})
+    ledger.record([("belief", key, digest)], note={"did": "believe"})
     return Believed(
         expected=expected,
         beliefs=beliefs,
@@ -181,15 +183,28 @@ def believe(
     )
 
 
-def _kept_or_made(path: Path, make: Callable[[], pa.Table]) -> pa.Table:
-    if path.is_file():
-        return check_table(pq.read_table(path, schema=BELIEFS), BELIEFS, path.name)
-    table = make()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    pq.write_table(table, part, compression="zstd")
-    part.replace(path)
-    return table
+def _kept_or_made(
+    path: Path, digest: bytes | None, make: Callable[[], pa.Table]
+) -> tuple[pa.Table, bytes]:
+    """A table of beliefs and the digest of its file.
+
+    What was kept counts only when its digest is the one in the ledger: a damaged or
+    changed file is made again.
+    """
+    if digest is not None and path.is_file():
+        content = path.read_bytes()
+        if _digest(content) == digest:
+            table = pq.read_table(pa.BufferReader(content), schema=BELIEFS)
+            return check_table(table, BELIEFS, path.name), digest
+    table, sink = make(), pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    content = sink.getvalue().to_pybytes()
+    write_atomically(path, content)
+    return table, _digest(content)
+
+
+def _digest(content: bytes) -> bytes:
+    return sha256(content).hexdigest().encode()
 
 
 def _beliefs(
