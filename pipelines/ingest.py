@@ -39,7 +39,6 @@ from vision.images import quality, read_rgb, unusable_reason
 
 INTAKE = "intake-1"
 """Raise it whenever reading the same tags may give another Frame."""
-CHUNK_FRAMES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +204,9 @@ def _frames(
     frames = tuple(item for item in read if isinstance(item, Frame))
     marked = mark_stale_fixes((*frames, *known))[: len(frames)]
     by_sha = {picture.header.sha256: picture for picture in fresh}
-    for start in range(0, len(marked), CHUNK_FRAMES):
-        chunk = marked[start : start + CHUNK_FRAMES]
-        for frame in chunk:
-            keep_picture(folder, by_sha[frame.id])
-        _record(ledger, chunk, statement)
+    for frame in marked:
+        keep_picture(folder, by_sha[frame.id])
+    _record(ledger, marked, statement)
     refused = tuple(item for item in read if isinstance(item, Refusal))
     return marked, tuple(known), refused
 
@@ -240,6 +237,7 @@ def measured_quality(path: Path) -> tuple[float, float, str | None]:
 
 
 def _record(ledger: Ledger, frames: Sequence[Frame], statement: Statement) -> None:
+    """Write all frames of a batch at once: what is stale shows in the whole alone."""
     entries = [
         entry
         for frame in frames
