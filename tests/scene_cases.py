@@ -26,6 +26,8 @@ from data.imagery import (
 from data.record import to_json
 from data.store import find_operation
 from geo.crs import Anchor, geographic_from_enu
+from pipelines.assess import Running, assess
+from pipelines.config import Config, IntakeOptions
 from pipelines.event import open_messages
 from pipelines.holdings import import_inventory
 from pipelines.ingest import picture_path
@@ -182,7 +184,12 @@ def inventory(path, *assets):
     features = [
         {
             "type": "Feature",
-            "properties": {"id": one.id, "kind": one.kind.value, "name": one.id},
+            "properties": {
+                "id": one.id,
+                "kind": one.kind.value,
+                "name": one.id,
+                "parent_id": one.parent_id,
+            },
             "geometry": json.loads(shapely.to_geojson(shapely.from_wkb(one.geometry))),
         }
         for one in assets
@@ -200,6 +207,18 @@ def opened(tmp_path, *assets):
     file = inventory(tmp_path / "owner.geojson", *(assets or (asset(),)))
     import_inventory(store, file, kind=None, mapping=None)
     return store
+
+
+def use_weights(monkeypatch, folder):
+    """Let the pipeline read pictures with weights of a test."""
+    for name in ("believing", "assess"):
+        monkeypatch.setattr(f"pipelines.{name}.WEIGHTS", folder)
+
+
+def looked_at(store, config=None):
+    """Look at all that is new in a store, in this process, and publish nothing."""
+    running = Running(now=CAPTURED, workers=1, publishing=False)
+    return assess(store, OPERATION, [], IntakeOptions(), config or Config(), running)
 
 
 def take_in(store, rgb, **values):
