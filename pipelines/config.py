@@ -20,6 +20,7 @@ from data.imagery import VerticalDatum
 from data.record import Instant, Positive, from_json, record, to_json
 
 DEFAULT_STORE = "karte-store"
+DEFAULT_SHARED = "../shared"
 
 
 @record
@@ -120,3 +121,8 @@ def _config(values: Mapping[str, object], file: Path) -> Config:
 def store_path(given: str | None) -> Path:
     """The store: the command line, then KARTE_STORE, then ./karte-store."""
     return Path(given or os.environ.get("KARTE_STORE") or DEFAULT_STORE)
+
+
+def shared_folder() -> Path:
+    """Pictures that are not ours to hand on: KARTE_SHARED, then ../shared."""
+    return Path(os.environ.get("KARTE_SHARED") or DEFAULT_SHARED)

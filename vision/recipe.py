@@ -80,13 +80,18 @@ class Phase:
 
 @record
 class Folders:
-    """Where the pictures are, below the shared folder; `rendered` below OUT."""
+    """Where the pictures are, below the shared folder; rendered ones below OUT.
+
+    Of all but `held_out` nine tenths are learnt from, of `held_out` nothing: drill
+    tiles of other worlds, for thresholds and scores.
+    """
 
     concrete: str
     quay_wall: str
     aerial: str
     lines: str
-    rendered: tuple[str, ...]
+    rendered: Annotated[tuple[str, ...], Field(min_length=1)]
+    held_out: tuple[str, ...] = ()
 
 
 @record
