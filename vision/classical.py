@@ -48,6 +48,7 @@ CONDUCTOR_EXTENT_PX: Final = 60.0
 THROUGH_SHARE: Final = 0.95  # of its way through a cell that a line covers
 LONG_WAY: Final = 0.5  # of the longest way through: less only clips a corner
 
+THICK_PX: Final = 0.8  # by which a line two pixels wide deviates from itself
 LIT: Final = (60.0, 235.0)  # median grey value between which a crack has contrast
 ROUGH_GREY: Final = 6.0  # detail, grey values: a rougher surface hides cracks
 EDGE_GREY: Final = 40.0  # step over 3 px: an edge of something, no crack
@@ -112,7 +113,7 @@ def thin_lines(grey: Grey) -> list[RidgeLine]:
 
 def is_straight(line: RidgeLine) -> bool:
     """Whether a line runs as a taut wire or a joint does, and no crack."""
-    return line.deviation_px < STRAIGHT * line.extent_px
+    return line.deviation_px < max(STRAIGHT * line.extent_px, THICK_PX)
 
 
 def conductor_mask(rgb: NDArray[np.uint8]) -> Mask:
