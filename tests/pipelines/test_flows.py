@@ -1,6 +1,8 @@
 import hashlib
 import json
 import os
+import runpy
+import shutil
 import socket
 import subprocess
 import sys
@@ -17,7 +19,11 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
 
 from data.errors import UsageError
-from pipelines import cli, flows
+from data.places import SAMPLES
+from data.store import find_operation
+from pipelines import assess as assessing
+from pipelines import believing, cli, flows
+from pipelines.edition_folder import latest_folder, read_latest, read_manifest
 from pipelines.event import open_messages
 from pipelines.holdings import import_inventory
 from pipelines.outcome import ExitCode, Outcome
@@ -27,6 +33,8 @@ BIN = Path(sys.executable).parent
 TELEGRAM = "data/events/jma/32-35_06_05_100915_VXSE53.xml"
 GRID = "data/inventory/japan_hv_grid/highvoltage_vertices.csv"
 OPERATION = "20080614084350"
+SAMPLE = SAMPLES / "noto_drill"
+CASES = runpy.run_path(str(ROOT / "tests" / "scene_cases.py"))
 
 
 def open_telegram(store, shared):
@@ -268,6 +276,60 @@ def test_an_error_that_stays_is_not_tried_again(planned, monkeypatch):
         (store / "karte.toml").unlink()
     assert state.is_failed()
     assert "no key 'no_such_key'" in state.message
+
+
+def work_done(folder):
+    """All that looking wrote into the ledger of an operation, by stage."""
+    with folder.open_ledger() as ledger:
+        return {stage: ledger.all(stage) for stage in ("read", "placed", "footprint")}
+
+
+def part_of_the_batch(folder):
+    """Two whole pictures of the sample and one that is cut off."""
+    shutil.copytree(SAMPLE / "batch", folder, ignore=shutil.ignore_patterns("*.JPG"))
+    for name in ("111500_0001_W", "111514_0002_W", "111514_0002_W_CUT"):
+        picture = f"images/DJI_20261105{name}.JPG"
+        shutil.copy(SAMPLE / "batch" / picture, folder / picture)
+    return folder
+
+
+def drill_store(store):
+    """A store that knows the sample's drill and its assets, and no picture yet."""
+    open_messages(store, [SAMPLE / "telegram.xml"], real=False, actor=None)
+    import_inventory(store, SAMPLE / "inventory.geojson", kind=None, mapping=None)
+    (store / "karte.toml").write_text("workers = 1\n")
+    return find_operation(store, "latest")
+
+
+@on_ephemeral
+def test_the_flow_makes_of_pictures_just_what_the_command_makes(
+    planned, tmp_path, monkeypatch
+):
+    assert planned[1].is_completed()
+    weights = CASES["install_weights"](tmp_path / "weights")
+    monkeypatch.setattr(assessing, "WEIGHTS", weights)
+    monkeypatch.setattr(believing, "WEIGHTS", weights)
+    monkeypatch.setattr(flows, "TASK_FRAMES", 1)
+    batch, done = part_of_the_batch(tmp_path / "card"), {}
+    for how in ("flow", "command"):
+        (tmp_path / how).mkdir()
+        done[how] = drill_store(tmp_path / how)
+    state = flows.assess(
+        store=str(tmp_path / "flow"), inbox=str(batch), return_state=True
+    )
+    command = ["assess", "latest", str(batch), "--store", str(tmp_path / "command")]
+    code = cli.main(command)
+
+    assert code == ExitCode.PARTIAL
+    assert state.is_completed()
+    assert state.message.startswith("partial: some of what was given is refused")
+    assert "2 frames looked at" in state.message
+    assert work_done(done["flow"]) == work_done(done["command"])
+    contents = [
+        read_manifest(latest_folder(each.path)).content for each in done.values()
+    ]
+    assert contents[0] == contents[1]
+    assert read_latest(done["flow"].path).edition == 1  # one after each task
 
 
 # --- a real server --------------------------------------------------------------------
