@@ -20,6 +20,7 @@ BACKGROUND_SIGMA_PX: Final = 12.0  # what is smoother than this is shade, not a 
 CONTRAST_SIGMA_PX: Final = 40.0
 GREY_NOISE: Final = 1.5  # grey values; keeps an empty surface from being amplified
 CONTRAST_CAP: Final = 3.0  # a black blow-hole counts no more than a clear crack
+TOGETHER: Final = 3  # directions between which noise tosses a straight line
 FEWEST_POINTS: Final = 8  # of a line: fewer have no direction
 
 
@@ -174,8 +175,8 @@ def without_straight_runs(
 ) -> Points:
     """Points that are on no straight run: joints, edges and wires go, bends stay.
 
-    Two neighbouring directions are looked at together, one pair after the other, so
-    that a web of joints falls apart into its straight sides.
+    Three neighbouring directions are looked at together, one triple after the other,
+    so that a web of joints falls apart into its straight sides.
 
     Args:
         points: Crests.
@@ -185,9 +186,9 @@ def without_straight_runs(
     kept = np.ones(len(points.rows), bool)
     fewest = extent_px / np.sqrt(2.0)  # of a diagonal
     for first in range(DIRECTIONS):
-        pair = np.isin(points.planes, [first, (first + 1) % DIRECTIONS])
-        chosen = np.flatnonzero(pair)
-        part = points.where(pair)
+        near = (points.planes - first) % DIRECTIONS < TOGETHER
+        chosen = np.flatnonzero(near)
+        part = points.where(near)
         for run in _runs(part) if len(chosen) else ():
             if len(run) < fewest:
                 continue
