@@ -195,10 +195,8 @@ def verdict(
         grade, reason = -1, "disputed"
     elif ambiguous:
         grade, reason = -1, "ambiguous_match"
-    elif mildest > 0 and _understates(mildest, kept):
-        grade, reason = -1, "not_excluded"
     elif mildest > 0:
-        grade, reason = mildest, None
+        grade, reason = _with_damage(mildest, kept, view)
     else:
         grade, reason = _without_damage(kept, kind, view)
     return Verdict(
@@ -213,20 +211,26 @@ def verdict(
             disputed
             or ambiguous
             or view.worst_level >= SEVERE_LEVEL
-            or (mildest > 0 and reason == "not_excluded")
+            or (grade < 0 < mildest)
             or (grade < 0 and view.worst_level >= FINDING_LEVEL)
         ),
     )
 
 
-def _understates(grade: int, kept: _Reading) -> bool:
-    """Whether a mild grade would hide that severe damage is all too probable.
+def _with_damage(state: int, kept: _Reading, view: AssetView) -> tuple[int, str | None]:
+    """The supported state; a mild one only where it does not hide a severe one.
 
-    Slight damage is what the looks support; that a worse state passes its threshold
-    unsupported means that nobody looked where, or as sharply as, it would show.
+    Slight damage is what the looks support. That a severe state passes its threshold
+    unsupported, or could not have been seen at all, means that nobody looked where, or
+    as sharply as, it would show: "slight" would be as wrong as "nothing visible".
     """
-    severe = float(exceedance(kept.p)[SEVERE_STATE - 1])
-    return grade < SEVERE_STATE and severe >= THRESHOLDS[SEVERE_STATE - 1]
+    if state >= SEVERE_STATE:
+        return state, None
+    if view.detectable_from > SEVERE_STATE:
+        return -1, "insufficient_view"
+    if exceedance(kept.p)[SEVERE_STATE - 1] >= THRESHOLDS[SEVERE_STATE - 1]:
+        return -1, "not_excluded"
+    return state, None
 
 
 def _basis(grade: int, reason: str | None) -> Basis:

@@ -207,3 +207,13 @@ def test_slight_damage_does_not_hide_that_severe_damage_is_probable():
     assert (shaken.grade, shaken.na_reason) == (-1, "not_excluded")
     assert shaken.waiting
     assert judge([look(1, gsd_m=0.004)], prior=STRONG).grade in (1, 2)
+
+
+def test_slight_damage_is_no_grade_where_severe_damage_could_not_be_seen():
+    crack = [look(2, sector=0), look(2, sector=4)]
+    prior = mixed_prior([0.4, 0.3, 0.3, 0.0, 0.0])
+    assert judge(crack, prior=prior).grade in (1, 2)
+    blind = Rules(likelihood=RULES.likelihood, trained=frozenset({"crack", "spall"}))
+    found = judge(crack, prior=prior, rules=blind)
+    assert (found.grade, found.na_reason) == (-1, "insufficient_view")
+    assert found.waiting
