@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from data.assets import AssetKind
 from data.column_names import ColumnMapping, read_mapping
-from data.errors import InvalidRecordError, UsageError
+from data.errors import InvalidRecordError, LedgerError, UsageError
 from data.refusals import Refusal, RefusalCode
 from data.store import inventory_folder
 from data.tables import ASSETS, check_table
@@ -145,11 +145,10 @@ def read_assets(store: Path) -> pa.Table:
 
     Raises:
         InvalidRecordError: If two inventories hold an asset of the same id.
+        LedgerError: If an inventory in the store is damaged.
     """
-    paths = sorted(inventory_folder(store).glob("*.parquet"))
     tables = [
-        check_table(pq.read_table(path, schema=ASSETS), ASSETS, path.name)
-        for path in paths
+        _table(path) for path in sorted(inventory_folder(store).glob("*.parquet"))
     ]
     if not tables:
         return ASSETS.empty_table()
@@ -158,6 +157,17 @@ def read_assets(store: Path) -> pa.Table:
     return whole.sort_by(
         [("morton", "ascending"), ("id", "ascending")]
     ).combine_chunks()
+
+
+def _table(path: Path) -> pa.Table:
+    """One inventory as it lies in the store."""
+    try:
+        with pq.ParquetFile(path) as file:
+            return check_table(file.read(), ASSETS, path.name)
+    except (pa.ArrowInvalid, InvalidRecordError) as error:
+        raise LedgerError(
+            f"inventory {path.name}: damaged in the store ({error}); import it again"
+        ) from error
 
 
 def _check_once(assets: pa.Table) -> None:
