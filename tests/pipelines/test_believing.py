@@ -162,8 +162,7 @@ def test_workers_and_pace_make_no_other(store) -> None:
     assert len(kept(store)) == 1
 
 
-@pytest.mark.usefixtures("eye")
-def test_another_frame_or_card_makes_another(store) -> None:
+def test_another_frame_or_card_makes_another(store, eye) -> None:
     believed(store)
     CASES["take_in"](store, CASES["BLACK"])
     believed(store)
