@@ -15,6 +15,7 @@ from data.batch import FILE_NAME, read_batch_toml
 from data.errors import RefusedError, UsageError
 from data.jpeg import check_jpeg_to_its_end, jpeg_header
 from data.names import decoded_name, escaped_name
+from data.png import MAGIC, check_png
 from data.record import Sha256, record
 from data.refusals import Refusal, RefusalCode, refuse
 from data.tiff import check_tiff
@@ -23,7 +24,7 @@ MAX_PIXELS = 200_000_000  # DEFINITIONS, section 9
 MAX_BYTES = 4 << 30
 """200 MP of four 16-bit bands with overviews is 2.1 GB."""
 
-PictureKind = Literal["jpeg", "tiff"]
+PictureKind = Literal["jpeg", "tiff", "png"]
 
 _JPEG = b"\xff\xd8\xff"
 _TIFF = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")  # TIFF 6.0 and BigTIFF
@@ -69,12 +70,13 @@ class BatchFile:
     name: str
 
 
-def check_picture(path: Path, *, name: str) -> PictureHeader:
+def check_picture(path: Path, *, name: str, also_png: bool = False) -> PictureHeader:
     """Make sure that a file is a whole JPEG or TIFF picture of a sane size.
 
     Args:
         path: The file; never followed if it is a link.
         name: The file as the user knows it, escaped.
+        also_png: Whether a PNG will do; it has no tags to place it by.
 
     Raises:
         RefusedError: not_a_file, empty, too_large, unknown_type, truncated, bomb or
@@ -84,15 +86,11 @@ def check_picture(path: Path, *, name: str) -> PictureHeader:
         with _open_regular(path, name) as file:
             size_bytes = _checked_size(file, name)
             magic = file.read(16)
-            kind = _kind(magic, name)
+            kind = _kind(magic, name, also_png=also_png)
             file.seek(0)
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             file.seek(0)
-            width_px, height_px = (
-                _check_jpeg(file.read(), name)
-                if kind == "jpeg"
-                else check_tiff(path, name, max_pixels=MAX_PIXELS)
-            )
+            width_px, height_px = _checked_size_px(file, kind, path, name)
     except OSError as error:
         value = error.strerror or "input or output error"
         raise _refused(name, RefusalCode.UNREADABLE, value) from error
@@ -103,6 +101,17 @@ def check_picture(path: Path, *, name: str) -> PictureHeader:
         sha256=sha256,
         size_bytes=size_bytes,
     )
+
+
+def _checked_size_px(
+    file: BufferedReader, kind: PictureKind, path: Path, name: str
+) -> tuple[int, int]:
+    """Width and height, once the picture is known to be whole."""
+    if kind == "jpeg":
+        return _check_jpeg(file.read(), name)
+    if kind == "png":
+        return check_png(file.read(), name, max_pixels=MAX_PIXELS)
+    return check_tiff(path, name, max_pixels=MAX_PIXELS)
 
 
 def _open_regular(path: Path, name: str) -> BufferedReader:
@@ -134,7 +143,9 @@ def _checked_size(file: BufferedReader, name: str) -> int:
     return status.st_size
 
 
-def _kind(magic: bytes, name: str) -> PictureKind:
+def _kind(magic: bytes, name: str, *, also_png: bool) -> PictureKind:
+    if also_png and magic.startswith(MAGIC):
+        return "png"
     if magic.startswith(_JPEG):
         return "jpeg"
     if magic.startswith(_TIFF):

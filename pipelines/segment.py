@@ -81,7 +81,9 @@ def checked_pictures(
     for path in paths:
         name = escaped_name(decoded_name(os.fsencode(path.name)))
         try:
-            pictures.append(Picture(path, name, check_picture(path, name=name)))
+            pictures.append(
+                Picture(path, name, check_picture(path, name=name, also_png=True))
+            )
         except RefusedError as error:
             refused.append(error.refusal)
     pictures.sort(key=lambda picture: (picture.name, picture.header.sha256))
