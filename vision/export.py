@@ -47,9 +47,9 @@ class ProbabilityNetwork(nn.Module):
             `damage` (N, 10, H, W) and `component` (N, 11, H, W), each pixel sums to 1.
         """
         damage, component = (
-            torch.softmax(full_resolution(logits) / temperature, dim=1)
+            torch.softmax(logits / temperature, dim=1)
             for logits, temperature in zip(
-                self.network(image), self.temperatures, strict=True
+                full_resolution(self.network(image)), self.temperatures, strict=True
             )
         )
         return damage, component

@@ -38,10 +38,10 @@ def fitted_temperatures(
     for sample in samples:
         image = normalised(torch.from_numpy(sample.image).movedim(2, 0)[None])
         with torch.no_grad():
-            answers = network(image)
+            answers = full_resolution(network(image))
         truths = (sample.damage, sample.component)
         for head, scores, truth in zip(HEADS, answers, truths, strict=True):
-            planes = full_resolution(scores)[0].numpy()[:, *thinned]
+            planes = scores[0].numpy()[:, *thinned]
             logits[head].append(planes.reshape(len(planes), -1).T)
             labels[head].append(truth[thinned].ravel())
     return {

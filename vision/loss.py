@@ -44,15 +44,15 @@ def loss(
     """Sum of both heads' losses.
 
     Args:
-        logits: At stride 4.
+        logits: As the network gives them.
         damage: What the damage head should say.
         component: What the component head should say.
         every_px: Only every so many-th pixel of every so many-th row counts.
     """
-    heads = ((logits.damage, damage), (logits.component, component))
+    heads = zip(full_resolution(logits), (damage, component), strict=True)
     first, second = (
         head_loss(
-            full_resolution(scores)[..., ::every_px, ::every_px],
+            scores[..., ::every_px, ::every_px],
             target._replace(labels=target.labels[:, ::every_px, ::every_px]),
         )
         for scores, target in heads

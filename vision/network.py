@@ -1,5 +1,8 @@
 """The segmentation network: one encoder, a feature pyramid, two heads.
 
+The damage head is sharpened at stride 2: a crack is a line of one to three pixels,
+which a grid of four cannot place.
+
 The encoder is EfficientNet-Lite0 (Tan and Le 2019, arXiv 1905.11946; the Lite variant
 drops squeeze-and-excitation and uses ReLU6). The pyramid follows Lin et al. 2017,
 arXiv 1612.03144, with depthwise separable smoothing. 3.0 million parameters.
@@ -16,7 +19,8 @@ from torch import Tensor, nn
 from data.findings import COMPONENT_CLASSES, DAMAGE_CLASSES
 
 SIDE_MULTIPLE_PX: Final = 32  # the deepest features have stride 32
-LOGIT_STRIDE_PX: Final = 4
+DAMAGE_STRIDE_PX: Final = 2
+COMPONENT_STRIDE_PX: Final = 4
 PIXEL_MEAN: Final = 127.0  # grey values as the encoder's authors centred them
 PIXEL_SCALE: Final = 128.0
 ENCODER_PARTS: Final = ("stem", "stages")
@@ -24,6 +28,7 @@ ENCODER_PARTS: Final = ("stem", "stages")
 _ENCODER_EPSILON: Final = 1e-3  # batch normalisation of the ImageNet weights
 _PYRAMID_EPSILON: Final = 1e-5  # torch's own
 _PYRAMID_CHANNELS: Final = 64
+_FINE_CHANNELS: Final = 24
 _STEM_CHANNELS: Final = 32
 
 
@@ -47,16 +52,24 @@ ENCODER_PLAN: Final = (
     StagePlan(channels=320, kernel=3, stride=1, expansion=6, blocks=1),
 )
 PYRAMID_STAGES: Final = (1, 2, 4, 6)  # the last stages of strides 4, 8, 16 and 32
+FINE_STAGE: Final = 0  # the last of stride 2
 
 
 class Logits(NamedTuple):
-    """Scores of both heads at stride 4, before any softmax.
+    """Scores of both heads, before any softmax.
 
-    `damage` has shape (N, 10, H / 4, W / 4), `component` (N, 11, H / 4, W / 4).
+    `damage` has shape (N, 10, H / 2, W / 2), `component` (N, 11, H / 4, W / 4).
     """
 
     damage: Tensor
     component: Tensor
+
+
+class Features(NamedTuple):
+    """What the heads see: 16 channels at stride 2, 64 at stride 4."""
+
+    fine: Tensor
+    pyramid: Tensor
 
 
 def convolution(
@@ -144,6 +157,29 @@ def segmentation_head(channels: int, classes: int) -> nn.Sequential:
     return nn.Sequential(separable(channels), nn.Conv2d(channels, classes, 1))
 
 
+class Sharpening(nn.Module):
+    """Correction of logits at stride 2; none before it has learnt any."""
+
+    def __init__(self, fine: int, coarse: int, classes: int) -> None:
+        """Lay the layers; the last starts at zero."""
+        super().__init__()
+        self.fine = nn.Sequential(*convolution(fine, _FINE_CHANNELS))
+        self.coarse = nn.Sequential(*convolution(coarse, _FINE_CHANNELS))
+        self.smooth = separable(_FINE_CHANNELS)
+        self.last = nn.Conv2d(_FINE_CHANNELS, classes, 1)
+        nn.init.zeros_(self.last.weight)
+        if self.last.bias is not None:
+            nn.init.zeros_(self.last.bias)
+
+    def forward(self, features: Features) -> Tensor:
+        """Shape (N, classes, H / 2, W / 2)."""
+        coarse = F.interpolate(
+            self.coarse(features.pyramid), scale_factor=2.0, mode="nearest"
+        )
+        corrections: Tensor = self.last(self.smooth(self.fine(features.fine) + coarse))
+        return corrections
+
+
 class LiteFPN(nn.Module):
     """Encoder, pyramid and the heads `damage` and `component`.
 
@@ -175,27 +211,30 @@ class LiteFPN(nn.Module):
         )
         self.damage = segmentation_head(_PYRAMID_CHANNELS, len(DAMAGE_CLASSES))
         self.component = segmentation_head(_PYRAMID_CHANNELS, len(COMPONENT_CLASSES))
+        self.sharpening = Sharpening(
+            widths[FINE_STAGE + 1], _PYRAMID_CHANNELS, len(DAMAGE_CLASSES)
+        )
 
     def encoded(self, image: Tensor) -> list[Tensor]:
-        """Features of strides 4, 8, 16 and 32 from an image (N, 3, H, W)."""
+        """Features of strides 2, 4, 8, 16 and 32 from an image (N, 3, H, W)."""
         features, kept = self.stem(image), []
         for number, stage in enumerate(self.stages):
             features = stage(features)
-            if number in PYRAMID_STAGES:
+            if number in (FINE_STAGE, *PYRAMID_STAGES):
                 kept.append(features)
         return kept
 
-    def pyramid(self, image: Tensor) -> Tensor:
-        """Features (N, 64, H / 4, W / 4) that know their surroundings."""
+    def features(self, image: Tensor) -> Features:
+        """Features at strides 2 and 4; the latter know their surroundings."""
+        fine, *encoded = self.encoded(image)
         levels = [
-            lateral(features)
-            for lateral, features in zip(self.lateral, self.encoded(image), strict=True)
+            lateral(level) for lateral, level in zip(self.lateral, encoded, strict=True)
         ]
         merged: Tensor = self.context(levels[-1])
         for finer, smooth in zip(levels[-2::-1], self.smooth, strict=True):
             upsampled = F.interpolate(merged, scale_factor=2.0, mode="nearest")
             merged = smooth(upsampled + finer)
-        return merged
+        return Features(fine, merged)
 
     def forward(self, image: Tensor) -> Logits:
         """Logits of both heads.
@@ -203,8 +242,13 @@ class LiteFPN(nn.Module):
         Args:
             image: float32, shape (N, 3, H, W), red-green-blue, as `normalised` makes.
         """
-        features = self.pyramid(image)
-        return Logits(self.damage(features), self.component(features))
+        features = self.features(image)
+        damage = enlarged(
+            self.damage(features.pyramid), COMPONENT_STRIDE_PX // DAMAGE_STRIDE_PX
+        )
+        return Logits(
+            damage + self.sharpening(features), self.component(features.pyramid)
+        )
 
 
 def normalised(rgb: Tensor) -> Tensor:
@@ -212,11 +256,16 @@ def normalised(rgb: Tensor) -> Tensor:
     return (rgb.to(torch.float32) - PIXEL_MEAN) / PIXEL_SCALE
 
 
-def full_resolution(logits: Tensor) -> Tensor:
-    """Logits at stride 4, shape (N, C, h, w), interpolated to (N, C, 4h, 4w)."""
+def full_resolution(logits: Logits) -> Logits:
+    """Logits of the picture's size, (N, classes, H, W), interpolated between."""
+    return Logits(
+        enlarged(logits.damage, DAMAGE_STRIDE_PX),
+        enlarged(logits.component, COMPONENT_STRIDE_PX),
+    )
+
+
+def enlarged(planes: Tensor, times: int) -> Tensor:
+    """Planes (N, C, h, w) interpolated to (N, C, times h, times w)."""
     return F.interpolate(
-        logits,
-        scale_factor=float(LOGIT_STRIDE_PX),
-        mode="bilinear",
-        align_corners=False,
+        planes, scale_factor=float(times), mode="bilinear", align_corners=False
     )

@@ -10,17 +10,32 @@ from vision.encoder_weights import (
     load_imagenet_encoder,
     read_imagenet_tensors,
 )
-from vision.network import LiteFPN, full_resolution, normalised
+from vision.network import LiteFPN, enlarged, full_resolution, normalised
 
 
-def test_both_heads_answer_at_stride_four():
+def test_damage_is_answered_at_stride_two_and_components_at_four():
     logits = LiteFPN().eval()(torch.zeros(2, 3, 64, 96))
-    assert logits.damage.shape == (2, 10, 16, 24)
+    assert logits.damage.shape == (2, 10, 32, 48)
     assert logits.component.shape == (2, 11, 16, 24)
 
 
 def test_upsampled_logits_have_the_size_of_the_picture():
-    assert full_resolution(torch.zeros(1, 2, 16, 24)).shape == (1, 2, 64, 96)
+    damage, component = full_resolution(LiteFPN().eval()(torch.zeros(1, 3, 64, 96)))
+    assert damage.shape[2:] == component.shape[2:] == (64, 96)
+
+
+def test_sharpening_that_has_learnt_nothing_changes_nothing():
+    network = LiteFPN().eval()
+    image = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(2))
+    coarse = network.damage(network.features(image).pyramid)
+    assert torch.equal(network(image).damage, enlarged(coarse, 2))
+
+
+def test_sharpening_tells_neighbouring_rows_apart():
+    network = LiteFPN().eval()
+    torch.nn.init.normal_(network.sharpening.last.weight)
+    damage = network(torch.rand(1, 3, 64, 64)).damage[0, 1]
+    assert not torch.allclose(damage[0::2], damage[1::2])
 
 
 def test_there_is_one_logit_for_each_class():
