@@ -248,16 +248,19 @@ def waiting_tasks():
 @on_ephemeral
 def test_a_full_disk_is_waited_for_and_the_run_goes_on(planned, monkeypatch):
     store, _ = planned
-    monkeypatch.setattr(flows.publish_edition, "retry_delay_seconds", 6)
+    monkeypatch.setattr(flows.publish_edition, "retry_delay_seconds", 10)
     (kept,) = (store / "real" / OPERATION / "beliefs").glob("*.parquet")
     content = kept.read_bytes()
-    full = kept.with_suffix(".part")
-    full.symlink_to("/dev/full")  # the very error of a full disk, from the kernel
-    kept.unlink()
+    kept.unlink()  # so that it is written again, to where the kernel says: disk full
+    full = kept.with_name(f"{kept.name}.{os.getpid()}.part")
+    full.symlink_to("/dev/full")
     event = flows.EventRef(operation=OPERATION, store=str(store))
     with ThreadPoolExecutor(1) as pool:
         run = pool.submit(flows.plan, event, return_state=True)
-        waiting = within(60, waiting_tasks)  # meanwhile pyarrow removes what is half
+        try:
+            waiting = within(30, waiting_tasks)
+        finally:
+            full.unlink()
         state = run.result(timeout=60)
     assert [name.split("-")[0] for name in waiting] == ["publish_edition"]
     assert state.is_completed()
