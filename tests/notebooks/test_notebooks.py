@@ -14,7 +14,6 @@ FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 QUIET = {
     "PYTHONWARNINGS": "error::UserWarning,error::FutureWarning",
-    "MPLBACKEND": "agg",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
 
@@ -23,16 +22,21 @@ def cells(path: Path) -> list[nbformat.NotebookNode]:
     return [c for c in nbformat.read(path, 4).cells if c.cell_type == "code"]
 
 
-def executed(path: Path, tmp_path: Path, **env: str) -> str:
-    """All text a notebook prints or shows, run in an empty folder."""
+def executed(path: Path, tmp_path: Path, **env: str) -> tuple[str, int]:
+    """All text a notebook prints or shows, and how many figures, in an empty folder.
+
+    Kernel and test talk over loopback; nothing else of a network is needed.
+    """
     notebook = nbformat.read(path, 4)
     client = NotebookClient(
         notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}
     )
     client.execute(env={**os.environ, **QUIET, "TMPDIR": str(tmp_path), **env})
     outputs = [each for cell in notebook.cells for each in cell.get("outputs", ())]
-    shown = [each.get("data", {}).get("text/plain", "") for each in outputs]
-    return "\n".join([*shown, *(each.get("text", "") for each in outputs)])
+    data = [each.get("data", {}) for each in outputs]
+    texts = [each.get("text/plain", "") for each in data]
+    texts += [each.get("text", "") for each in outputs]
+    return "\n".join(texts), sum("image/png" in each for each in data)
 
 
 def test_there_are_notebooks() -> None:
@@ -54,10 +58,11 @@ def test_it_names_no_place_of_the_machine_it_was_written_on(path: Path) -> None:
 
 @pytest.mark.slow
 def test_an_edition_in_geopandas_works_without_pictures(tmp_path: Path) -> None:
-    said = executed(FOLDER / "01_an_edition_in_geopandas.ipynb", tmp_path)
+    said, figures = executed(FOLDER / "01_an_edition_in_geopandas.ipynb", tmp_path)
     assert "DRILL 訓練  operation drill-20261105091000, edition 0" in said
     assert "not_observed" in said
     assert "without an asset: ['X-9']" in said
+    assert figures == 1
 
 
 @pytest.mark.slow
