@@ -22,6 +22,7 @@ from vision.sample import (
     Sample,
     Window,
     cropped,
+    mirrored,
     random_window,
     turned,
     window_around,
@@ -124,7 +125,8 @@ def rendered_tile(sources: Sources, phase: Phase, rng: np.random.Generator) -> S
         pictures = sources.severe[number]
     sample = chosen(pictures, rng)
     window = tile_window(sample, number, phase, rng)
-    return strong(turned(cropped(sample, window, phase.side_px), rng), rng)
+    crop = cropped(sample, window, phase.side_px)
+    return strong((mirrored if phase.upright else turned)(crop, rng), rng)
 
 
 def tile_window(

@@ -49,6 +49,8 @@ class Phase:
         focus_severe: Chance that a rendered crop is taken from a tile with a severe
             class, all severe classes alike.
         whole: Chance that a rendered crop is the whole tile, reduced.
+        upright: Rendered crops are mirrored but not turned: what leans can only be seen
+            where up is known.
         damage_weights: Weight of a damage class in the cross-entropy, 1 if not named.
         loss_every_px: 2 takes the loss at every second pixel of every second row, which
             costs a third less time.
@@ -68,6 +70,7 @@ class Phase:
     focus: Probability = 0.5
     focus_severe: Probability = 0.0
     whole: Probability = 0.0
+    upright: bool = False
     damage_weights: dict[str, Positive] = field(default_factory=dict)
     loss_every_px: Annotated[int, Field(ge=1, le=4)] = 1
     encoder_rate: Positive = 3e-4

@@ -134,3 +134,10 @@ def turned(sample: Sample, rng: np.random.Generator) -> Sample:
         return np.ascontiguousarray(array[:, ::-1] if is_mirrored else array)
 
     return Sample(*(turn(array) for array in sample))
+
+
+def mirrored(sample: Sample, rng: np.random.Generator) -> Sample:
+    """Left and right exchanged, or not; up stays up."""
+    if rng.integers(2) == 0:
+        return sample
+    return Sample(*(np.ascontiguousarray(array[:, ::-1]) for array in sample))
