@@ -6,6 +6,7 @@ one transaction, so a killed run loses a chunk at most and repeats nothing else.
 """
 
 import json
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
@@ -17,7 +18,7 @@ from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.exc import DatabaseError
 
 from data.audit import FIRST_HASH, link_hash
-from data.errors import LedgerError
+from data.errors import KarteError, LedgerError, ResourceError
 
 _METADATA = sa.MetaData()
 _ENTRIES = sa.Table(
@@ -51,6 +52,7 @@ STAGES = (
     "edition",  # what was published, keyed by number
 )
 """Every stage an entry may belong to."""
+_TRY_AGAIN = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_NOMEM})
 REPLACEABLE = frozenset({"setting", "frame", "batch"})
 """Stages whose entries may change: how a picture is understood follows its settings."""
 
@@ -115,7 +117,7 @@ class Ledger:
             with self._engine.begin() as connection:
                 yield connection
         except DatabaseError as error:
-            raise LedgerError(f"ledger {self.path}: {error.orig}") from error
+            raise _refused(self.path, error) from error
 
     def get(self, stage: str, key: str) -> bytes | None:
         """The entry of this key, or None when the work was not done yet."""
@@ -189,6 +191,14 @@ class Ledger:
         with self._reading() as connection:
             rows = connection.execute(sa.select(_AUDIT).order_by(_AUDIT.c.number))
             return [(r.number, r.what, r.previous, r.hash) for r in rows]
+
+
+def _refused(path: Path, error: DatabaseError) -> KarteError:
+    """A full disk or a lock that stays is no damage: the call may be tried again."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code in _TRY_AGAIN:
+        return ResourceError(f"ledger {path}: {error.orig}; free some and try again")
+    return LedgerError(f"ledger {path}: {error.orig}")
 
 
 def _set_durable(connection: Any, _: object) -> None:  # noqa: ANN401 a raw DBAPI one

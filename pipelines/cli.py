@@ -38,21 +38,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser().parse_args(arguments)
     try:
         outcome = _command(args)(args)
+        _show(args, outcome)
     except errors.KarteError as error:
         return _fail(args, str(error), _code_of(error))
     except MemoryError:
         return _fail(args, "out of memory; free some and try again", ExitCode.RESOURCES)
+    except BrokenPipeError:  # whoever read our answer has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.DONE
     except OSError as error:
         if not is_shortage(error):
             raise
         return _fail(args, f"{error.strerror}; free some", ExitCode.RESOURCES)
-    except BrokenPipeError:
-        return ExitCode.DONE
     except KeyboardInterrupt:
         return _fail(
             args, "interrupted; the same command goes on", ExitCode.INTERRUPTED
         )
-    _show(args, outcome)
     return int(outcome.code)
 
 

@@ -19,7 +19,7 @@ from data.edition import (
     SourceHash,
     sha256_of,
 )
-from data.errors import UsageError
+from data.errors import ResourceError, UsageError
 from data.record import to_json
 from geo.exports import (
     geojson_chunks,
@@ -88,12 +88,14 @@ def write_edition(  # noqa: PLR0913 all that an edition is made of, by keyword
 
     Raises:
         InvalidRecordError: If a table is not what its schema says.
-        UsageError: If the number is not the next one or a file has no safe name.
+        ResourceError: If the number is not the next one: somebody else published.
+        UsageError: If a file has no safe name.
     """
     with writing_folder(root) as folder:
         if info.number != next_number(root):
-            raise UsageError(
-                f"edition {info.number}: the next one is {next_number(root)}"
+            raise ResourceError(
+                f"edition {info.number}: the next one is {next_number(root)}, somebody"
+                " published meanwhile; try again"
             )
         before = latest_folder(root)
         content = map_content(

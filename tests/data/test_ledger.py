@@ -5,11 +5,12 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from data.audit import broken_link
-from data.errors import LedgerError
+from data.errors import LedgerError, ResourceError
 from data.ledger import Ledger, content_key
 
 NOTE = {"did": "test"}
@@ -77,3 +78,19 @@ def test_a_content_key_does_not_depend_on_the_order_of_names(
     turned = dict(reversed(parts.items()))
     assert content_key(parts) == content_key(turned)
     assert content_key(parts) != content_key(json.dumps(parts))
+
+
+def test_a_full_disk_is_no_damage(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        ledger.record([("read", "k", b"")], note=NOTE)
+        with ledger._engine.connect() as connection:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        sa.event.listen(
+            ledger._engine,
+            "connect",
+            lambda raw, _: raw.execute(f"PRAGMA max_page_count={pages}"),
+        )
+        ledger._engine.dispose()
+        with pytest.raises(ResourceError, match="full"):
+            ledger.record([("read", "large", bytes(1 << 20))], note=NOTE)
+        assert ledger.known("read", ["k", "large"]) == {"k"}

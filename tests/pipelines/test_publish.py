@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 from data.edition import Change, Publication
-from data.errors import InvalidRecordError, LedgerError, UsageError
+from data.errors import (
+    InvalidRecordError,
+    LedgerError,
+    ResourceError,
+    UsageError,
+)
 from pipelines import edition_folder
 from pipelines.edition_folder import (
     latest_folder,
@@ -91,7 +96,7 @@ def test_numbers_only_go_up_by_one(tmp_path):
     publish(tmp_path)
     assert next_number(tmp_path) == 1
     for number in (0, 2):
-        with pytest.raises(UsageError, match=f"edition {number}: the next one is 1"):
+        with pytest.raises(ResourceError, match=f"edition {number}: the next one is 1"):
             publish(tmp_path, info(number))
     publish(tmp_path)
     assert read_latest(tmp_path).edition == 1
