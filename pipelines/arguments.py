@@ -22,6 +22,17 @@ def instant(text: str) -> datetime:
     return value
 
 
+def processes(text: str) -> int:
+    """How many processes, for argparse: a whole number from 1.
+
+    >>> processes("2")
+    2
+    """
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1")
+    return int(text)
+
+
 def _common() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--store", metavar="DIR", help="default: ./karte-store")
@@ -46,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
 
     demo = command("demo", "the sample batch, end to end")
     demo.add_argument("--out", type=Path, default=Path("karte-demo"), metavar="DIR")
-    demo.add_argument("--workers", type=int, metavar="N")
+    demo.add_argument("--workers", type=processes, metavar="N")
     now = command("now", "one screen: what happened and what is next")
     now.add_argument("operation", nargs="?", default="latest")
     _add_event(commands, common)
@@ -56,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
     _add_ingest(command("ingest", "pictures in"))
     assess = command("assess", "look, place, believe, publish; resumable")
     assess.add_argument("--no-publish", action="store_true")
-    assess.add_argument("--workers", type=int, metavar="N")
+    assess.add_argument("--workers", type=processes, metavar="N")
     _add_ingest(assess, paths="*")
     publish = command("publish", "a new edition of what the ledger holds")
     publish.add_argument("operation")

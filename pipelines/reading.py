@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from data.errors import LedgerError
 from data.ledger import content_key
 from data.record import to_json
 from pipelines.blocks import Block, blocks_of, core_of, overlaps, with_margin
@@ -67,7 +68,7 @@ class Reader:
     def rgb(self, window: Block) -> Indices:
         """Pixels of a part of the picture."""
         if self._rgb is None:
-            self._rgb = read_rgb(self._picture)
+            self._rgb = read_rgb(_unchanged(self._picture, self._sha256))
         return self._rgb[window.rows, window.columns]
 
     def planes(self, window: Block) -> Indices:
@@ -101,6 +102,19 @@ class Reader:
         found = segment(self._model, self.rgb(read), gsd_m=self._gsd_m)
         planes = np.dstack([found.damage, found.component, found.damage_probability])
         return core_of(planes, block, read)
+
+
+def _unchanged(picture: Path, digest: str) -> Path:
+    """The picture, if it is still the one that was taken in.
+
+    Raises:
+        LedgerError: If it is missing or changed.
+    """
+    if not picture.is_file() or sha256(picture.read_bytes()).hexdigest() != digest:
+        raise LedgerError(
+            f"picture {digest[:16]}: changed or missing in the store; ingest it again"
+        )
+    return picture
 
 
 def _kept(path: Path, block: Block) -> Indices | None:

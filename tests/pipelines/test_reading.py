@@ -2,11 +2,13 @@
 
 import runpy
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from data.errors import LedgerError
 from pipelines import reading
 from pipelines.blocks import Block
 from pipelines.reading import Reader, png_bytes, weights_key, write_atomically
@@ -42,10 +44,17 @@ def picture(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def open_picture(picture: Path, model, tmp_path: Path):
-    def reader(reads="reads", *, gsd_m=0.02, model=model, sha256="a" * 64) -> Reader:
-        return Reader(picture, sha256, SIZE, model, gsd_m=gsd_m, reads=tmp_path / reads)
+    def reader(reads="reads", *, gsd_m=0.02, model=model, path=picture) -> Reader:
+        digest = sha256(path.read_bytes()).hexdigest()
+        return Reader(path, digest, SIZE, model, gsd_m=gsd_m, reads=tmp_path / reads)
 
     return reader
+
+
+def copied(picture: Path, more: bytes) -> Path:
+    other = picture.with_name("other")
+    other.write_bytes(picture.read_bytes() + more)
+    return other
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
@@ -115,13 +124,15 @@ def test_two_readers_give_the_same_bytes_in_any_order(open_picture, tmp_path):
     assert files_in(tmp_path / "reads") == files_in(tmp_path / "others")
 
 
-def test_another_picture_distance_or_card_is_another_block(open_picture, model):
+def test_another_picture_distance_or_card_is_another_block(
+    open_picture, picture, model
+):
     card = replace(model.card, scales=(1.0,))
     readers = [
         open_picture(),
         open_picture(gsd_m=0.03),
         open_picture(gsd_m=None),
-        open_picture(sha256="b" * 64),
+        open_picture(path=copied(picture, b"and more")),
         open_picture(model=replace(model, card=card)),
     ]
     for reader in readers:
@@ -153,3 +164,15 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path):
     write_atomically(path, b"first")
     write_atomically(path, b"second")
     assert files_in(path.parent) == {"file": b"second"}
+
+
+def test_a_picture_that_changed_in_the_store_is_no_picture_of_ours(
+    open_picture, picture
+):
+    reader = open_picture()
+    picture.write_bytes(picture.read_bytes() + b"x")
+    with pytest.raises(LedgerError, match="ingest it again"):
+        reader.planes(WHOLE)
+    picture.unlink()
+    with pytest.raises(LedgerError, match="ingest it again"):
+        reader.planes(WHOLE)
