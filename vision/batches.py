@@ -29,6 +29,7 @@ from vision.sample import (
 )
 
 REAL_SCALES: Final = (0.4, 2.5)
+CONCRETE_SCALES: Final = (1.0, 2.5)  # its hairlines are one pixel wide: shrunk, gone
 RENDERED_SCALES: Final = (0.5, 1.5)  # narrower: a lean or a sag keeps its size
 
 _WORKS_AHEAD: Final = 3  # batches
@@ -101,7 +102,9 @@ def wires_on_ground(sources: Sources, phase: Phase, rng: np.random.Generator) ->
 
 def real_concrete(sources: Sources, phase: Phase, rng: np.random.Generator) -> Sample:
     """Labelled cracks and joints of a real wall."""
-    crop = plain_crop(chosen(sources.concrete, rng), phase.side_px, REAL_SCALES, rng)
+    crop = plain_crop(
+        chosen(sources.concrete, rng), phase.side_px, CONCRETE_SCALES, rng
+    )
     return strong(crop, rng)
 
 
