@@ -101,10 +101,10 @@ def _dam_views(plan: _Planner, site: Site) -> list[View]:
     left, right, over = (66.0, 60.0), (114.0, 60.0), (90.0, 80.0)
     crest = struck + np.array([-8.0, 0.0, -2.0])  # middle of crest and dry riprap
     return [
-        plan.view("dam-slide-upper", 0, at(0, 15), left, 0.026),
+        plan.view("dam-slide-upper", 0, at(0, 9), left, 0.026),
         plan.view("dam-slide-lower", 0, at(0, 42), right, 0.029),
-        plan.view("dam-north", 0, at(-35, 14), right, 0.0275),
-        plan.view("dam-south", 0, at(36, 15), left, 0.026),
+        plan.view("dam-north", 0, at(-35, 12), right, 0.0275),
+        plan.view("dam-south", 0, at(36, 9), left, 0.026),
         plan.view("dam-crest", 3, crest + np.array([4.0, 0, 0]), over, 0.0275),
         plan.view("dam-crest-north", 3, crest + np.array([0, 44.0, 0]), over, 0.0265),
         plan.view("dam-crest-south", 3, crest + np.array([0, -44.0, 0]), over, 0.0265),
@@ -113,30 +113,34 @@ def _dam_views(plan: _Planner, site: Site) -> list[View]:
     ]
 
 
-def _tower_sides(grade: int) -> list[tuple[float, float]]:
-    """One whole view, two close ones; a fallen tower is looked down upon."""
-    if grade == 4:
-        return [(15, 52), (320, 48), (50, 46)]
-    if grade == 3:  # along the line, which it leans away from
-        return [(288, 12), (25, 10), (215, 18)]
-    return [(320, 14), (25, 10), (215, 18)]
-
-
 def _tower_views(plan: _Planner, site: Site, label: str) -> list[View]:
     """The whole tower, then its body close from two sides."""
-    foot, sides = site.axis[0], _tower_sides(site.grade)
-    whole_gsd_m = 0.036 if site.grade >= 3 else 0.027
     if site.grade == 4:
-        aim = site.bounds.mean(axis=0)
-        aim[2] = foot[2] + FALLEN_MIDDLE_M
-        close = aim + 0.35 * (foot - aim)
-    else:
-        aim = foot + np.array([0, 0, TOWER_MIDDLE_M])
-        close = aim + np.array([0, 0, 4.0])
+        return _fallen_views(plan, site, label)
+    foot, leans = site.axis[0], site.grade == 3
+    aim = foot + np.array([0, 0, TOWER_MIDDLE_M])
+    close = aim + np.array([0, 0, 4.0])
+    # a lean shows best along the line, which it leans away from
+    whole = plan.view(f"{label}-whole", 0, aim, (288, 12), 0.036)
+    if not leans:
+        whole = plan.view(f"{label}-whole", 0, aim, (320, 14), 0.027)
     return [
-        plan.view(f"{label}-whole", 0, aim, sides[0], whole_gsd_m),
-        plan.view(f"{label}-close-a", 1, close, sides[1], 0.0145),
-        plan.view(f"{label}-close-b", 1, close, sides[2], 0.0145),
+        whole,
+        plan.view(f"{label}-close-a", 1, close, (25, 10), 0.0145),
+        plan.view(f"{label}-close-b", 1, close, (215, 18), 0.0145),
+    ]
+
+
+def _fallen_views(plan: _Planner, site: Site, label: str) -> list[View]:
+    """Where the tower lies and, in the same frame, where it should stand; close."""
+    foot = site.axis[0]
+    body = site.bounds.mean(axis=0)
+    body[2] = foot[2] + FALLEN_MIDDLE_M
+    out, up = body - foot, np.array([0, 0, 1.0])
+    return [
+        plan.view(f"{label}-whole", 0, foot + 0.8 * out + 8 * up, (100, 14), 0.036),
+        plan.view(f"{label}-foot", 0, foot + 0.3 * out + 11 * up, (282, 15), 0.0285),
+        plan.view(f"{label}-close", 1, body - 0.35 * out, (320, 48), 0.0145),
     ]
 
 
@@ -152,18 +156,15 @@ def _along(plan: _Planner, name: str, start: Array, stop: Array) -> View:
 
 
 def _torn_views(plan: _Planner, site: Site, label: str) -> list[View]:
-    """Wires that hang from the tower that stands, and where they lie."""
+    """Wires that hang from the tower that stands; where they lie and should hang."""
     start, stop = site.axis
     way = (stop - start) / np.linalg.norm(stop - start)
     up = np.array([0, 0, 1.0])
+    hang, lie = start + 13 * way + 14 * up, start + 50 * way + 11 * up
     return [
-        plan.view(
-            f"{label}-hanging-south", 0, start + 9 * way + 14 * up, (165, 20), 0.025
-        ),
-        plan.view(
-            f"{label}-hanging-north", 0, start + 9 * way + 16 * up, (20, 26), 0.026
-        ),
-        plan.view(f"{label}-lying", 3, start + 34 * way + up, (100, 40), 0.024),
+        plan.view(f"{label}-hanging-south", 0, hang, (165, 20), 0.025),
+        plan.view(f"{label}-hanging-north", 0, hang + 2 * up, (20, 26), 0.026),
+        plan.view(f"{label}-lying", 3, lie, (348, 30), 0.025),
         plan.view(f"{label}-close", 1, start + 7 * way + 20 * up, (150, 18), 0.0145),
     ]
 
