@@ -159,7 +159,11 @@ def test_a_zip_with_one_folder_finds_its_batch_toml(tmp_path, write_picture):
     assert (batch_root(path, tmp_path / "scratch") / "d/batch.toml").is_file()
 
 
-@given(st.lists(st.text(min_size=1, max_size=20), max_size=5, unique=True))
+# Python's own writer cannot write a name that begins with NUL
+NAMES = st.text(min_size=1, max_size=20).filter(lambda name: name[0] != "\0")
+
+
+@given(st.lists(NAMES, max_size=5, unique=True))
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_members_are_called_nothing_leaves_the_folder(tmp_path, names):
     encodable = [n for n in names if n.encode("utf-8", "replace").decode() == n]

@@ -74,7 +74,10 @@ def test_untrained_weights_find_nothing(install, graph, card):
     encoded = graph()
     nothing = {"damage": {}, "component": {}}
     model = load_model(
-        None, folder=install(encoded, card=card(encoded, trained_classes=nothing))
+        None,
+        folder=install(
+            encoded, card=card(encoded, trained_classes=nothing, relied_on=[])
+        ),
     )
     found = segment(model, painted([RED, BLUE]), gsd_m=None)
     assert not found.damage.any()
