@@ -130,8 +130,17 @@ def quiet(levels: NDArray[np.float32]) -> float:
 
 
 def severe_threshold(
-    table: NDArray[np.int64], levels: NDArray[np.float32]
+    table: NDArray[np.int64],
+    levels: NDArray[np.float32],
+    *,
+    least: float = THRESHOLDS[0],
 ) -> Operating:
-    """A threshold at which a severe class is both precise and rarely false."""
-    least = max(first_precise(table).threshold, quiet(levels))
+    """A threshold at which a severe class is both precise and rarely false.
+
+    Args:
+        table: As from `counts_by_threshold`.
+        levels: As for `quiet`.
+        least: One of `THRESHOLDS`, below which it may not lie.
+    """
+    least = max(first_precise(table).threshold, quiet(levels), least)
     return _operating(table[THRESHOLDS.index(least)], least)[0]

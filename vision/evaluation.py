@@ -119,6 +119,25 @@ def class_tables(card: Card, pictures: Iterable[Seen]) -> Tables:
     return tables
 
 
+def picture_tables(card: Card, pictures: Iterable[Seen]) -> Tables:
+    """The same for whole pictures: said to show a class, rightly so, showing it.
+
+    Returns:
+        By class, shape (thresholds, 3), as from `counts_by_threshold`.
+    """
+    channels = trained_channels(card)[0]
+    tables = {name: np.zeros((len(THRESHOLDS), 3), np.int64) for name in channels.names}
+    for picture in pictures:
+        for name, number, plane in _damage_planes(channels, picture):
+            shown = int((picture.damage == number).sum())
+            pixels = np.array([int((plane >= least).sum()) for least in THRESHOLDS])
+            said = (pixels >= SHOWN_PX).astype(np.int64)
+            tables[name][:, 0] += said
+            tables[name][:, 1] += said * (shown > 0)
+            tables[name][:, 2] += shown >= SHOWN_PX
+    return tables
+
+
 def _damage_planes(
     channels: Channels, picture: Seen
 ) -> Iterator[tuple[str, int, NDArray[np.float32]]]:

@@ -11,10 +11,17 @@ from vision.calibration import (
     CRACK_THRESHOLDS,
     Operating,
     best_within,
+    first_precise,
     severe_threshold,
     temperature,
 )
-from vision.evaluation import Seen, class_tables, false_levels, looked_at
+from vision.evaluation import (
+    Seen,
+    class_tables,
+    false_levels,
+    looked_at,
+    picture_tables,
+)
 from vision.network import LiteFPN, full_resolution, normalised
 from vision.sample import Sample
 from vision.sources import Judged
@@ -69,7 +76,8 @@ def fitted_thresholds(card: Card, pictures: JudgedSeen) -> dict[str, Operating]:
     """A threshold for each damage class, with what it gave.
 
     That of cracks has the best F1 within the range that carried over to structures
-    never seen; the others are precise on rendered tiles and quiet where nothing is.
+    never seen; the others are precise on rendered tiles, by pixel and by picture, and
+    quiet where nothing is.
 
     Args:
         card: Of all classes; its thresholds play no part.
@@ -81,6 +89,8 @@ def fitted_thresholds(card: Card, pictures: JudgedSeen) -> dict[str, Operating]:
     others = [name for name in tables if name != "crack"]
     every = (*pictures.rendered, *pictures.cracks, *pictures.intact)
     levels = false_levels(card, every, others)
+    by_picture = picture_tables(card, pictures.rendered)
     for name in others:
-        chosen[name] = severe_threshold(tables[name], levels[name])
+        rare = first_precise(by_picture[name]).threshold
+        chosen[name] = severe_threshold(tables[name], levels[name], least=rare)
     return chosen

@@ -14,6 +14,7 @@ from vision.evaluation import (
     crack_scores,
     false_levels,
     looked_at,
+    picture_tables,
 )
 from vision.metrics import Counts, f1, precision, recall
 from vision.sample import Sample
@@ -110,6 +111,16 @@ def test_tables_are_those_of_every_threshold(model):
     table = class_tables(model.card, looked_at(model, samples))["crack"]
     assert len(table) == len(THRESHOLDS)
     assert table.tolist() == [[2 * SIDE_PX, SIDE_PX, 2 * SIDE_PX]] * len(THRESHOLDS)
+
+
+def test_pictures_are_counted_at_every_threshold(model):
+    samples = [
+        picture(red_rows=[4, 5], damage_rows=[5, 6]),
+        picture(red_rows=[8, 9]),
+        picture(damage_rows=[30, 31]),
+    ]
+    table = picture_tables(model.card, looked_at(model, samples))["crack"]
+    assert table.tolist() == [[2, 1, 2]] * len(THRESHOLDS)
 
 
 def test_damaged_pictures_say_nothing_of_false_alarms(model):
