@@ -13,7 +13,7 @@ from data.record import from_json
 from data.sides import sorties
 from data.store import OperationFolder
 from data.tables import CELLS, COVERAGE, FEATURES, table_from_rows
-from data.unseen import FRAME_STATES
+from data.unseen import AMBIGUOUS, FRAME_STATES
 from pipelines.ingest import terrain_path
 from pipelines.pairs import FramePairs, Ground
 
@@ -113,7 +113,10 @@ def frame_facts(placed: Mapping[str, Row], frames: Sequence[Frame]) -> pa.Table:
 
 
 def frame_states(placed: Mapping[str, Row], pairs: Sequence[FramePairs]) -> pa.Table:
-    """How far each frame got with each asset, where it did not come to a look."""
+    """How far each frame got with each asset, where it did not come to a look.
+
+    Also the assets of which a frame shows severe damage that may be another's.
+    """
     rows = [
         {
             "asset_id": pair.asset.id,
@@ -123,6 +126,11 @@ def frame_states(placed: Mapping[str, Row], pairs: Sequence[FramePairs]) -> pa.T
         for pair in each.pairs
     ]
     stopped = [row for row in rows if row["reason"] not in ("seen", "not_observed")]
+    stopped += [
+        {"asset_id": value["asset_id"], "reason": AMBIGUOUS}
+        for value in placed.values()
+        if value["ambiguous"]
+    ]
     stopped.sort(key=lambda row: (row["asset_id"], row["reason"]))
     return pa.Table.from_pylist(stopped, schema=FRAME_STATES)
 

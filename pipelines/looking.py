@@ -95,9 +95,7 @@ def look_at_frame(task: Task) -> list[tuple[str, str, bytes]]:
         task.coarsest_gsd_m,
         model.card.gsd_max_m,
     )
-    placed = [
-        _entry(pair, frame.id, _look(pair.asset, scene)) for pair in task.frame.pairs
-    ]
+    placed = [_entry(pair, frame.id, _look(pair, scene)) for pair in task.frame.pairs]
     seen = {"geometry": _footprint(scene), "gsd_m": gsd_m}
     footprint = ("footprint", task.frame.footprint_key, json.dumps(seen).encode())
     return [*reader.entries, *placed, footprint]
@@ -131,13 +129,15 @@ def _entry(pair: Pair, frame_id: str, value: Row) -> tuple[str, str, bytes]:
     return ("placed", pair.key, text.encode())
 
 
-def _look(asset: Asset, scene: Scene) -> Row:
+def _look(pair: Pair, scene: Scene) -> Row:
     """State, cells and features of one asset in one frame.
 
     state is `seen`, or how far the frame got: not_observed, too_coarse, unusable(..),
-    out_of_domain(gsd).
+    out_of_domain(gsd). `ambiguous` says that severe damage was found where another
+    asset of the kind may be as well: it counts for neither, and people are asked.
     """
-    value = _in_place(asset, scene)
+    asset = pair.asset
+    value = _in_place(pair, scene)
     severe = any(row["z"] >= SEVERE_LEVEL for row in value["cells"])
     if asset.kind is not AssetKind.TOWER or severe or scene.frame.unusable is not None:
         return value
@@ -146,16 +146,21 @@ def _look(asset: Asset, scene: Scene) -> Row:
     if zone is None or fallen is None:
         return value
     found = features(asset, [0], *zone, scene)
-    return value | {"state": "seen", "cells": [fallen], "features": found}
+    return value | {
+        "state": "seen",
+        "cells": [fallen],
+        "features": found,
+        "ambiguous": False,
+    }
 
 
-def _in_place(asset: Asset, scene: Scene) -> Row:
+def _in_place(pair: Pair, scene: Scene) -> Row:
     """An asset looked for where the inventory has it.
 
     A cell that is in sight only in part (the foot of what fell) counts when damage is
     found there; its absence tells nothing.
     """
-    found = _views(asset, scene)
+    asset, found = pair.asset, _views(pair.asset, scene)
     if found is None or not (found[1].seen | found[1].partly).any():
         return _stopped("not_observed")
     cells, views = found
@@ -168,7 +173,14 @@ def _in_place(asset: Asset, scene: Scene) -> Row:
     if finest_m > scene.model_gsd_m:
         return _stopped("out_of_domain(gsd)")
     fine = views.gsd_m <= min(scene.coarsest_gsd_m, scene.model_gsd_m)
-    rows = [cell_row(asset, int(n), views, scene) for n in np.flatnonzero(shown & fine)]
+    rivals = [one[1] for each in pair.rivals if (one := _views(each, scene))]
+    measured = [
+        cell_row(asset, int(n), views, scene, rivals)
+        for n in np.flatnonzero(shown & fine)
+    ]
+    rows = [row for row, _ in measured]
+    alone = max((row["z"] for row in rows), default=0)
+    shared = max((z for _, z in measured), default=0)
     rows = [row for row in rows if views.seen[row["cell"]] or row["z"] > 0]
     numbers = [row["cell"] for row in rows]
     error_m = views.pixel_sigma_px[numbers] * views.gsd_m[numbers]
@@ -176,12 +188,14 @@ def _in_place(asset: Asset, scene: Scene) -> Row:
         "state": "seen" if rows else "not_observed",
         "cells": rows,
         "features": features(asset, numbers, cells, views, scene),
+        "ambiguous": shared >= SEVERE_LEVEL > alone,
         "ce90_m": rounded(CE90_OF_SIGMA * float(error_m.max(initial=0.0))),
     }
 
 
 def _stopped(state: str) -> Row:
-    return {"state": state, "cells": [], "features": [], "ce90_m": 0.0}
+    nothing: Row = {"cells": [], "features": [], "ambiguous": False, "ce90_m": 0.0}
+    return {"state": state, **nothing}
 
 
 def _views(asset: Asset, scene: Scene) -> tuple[Cells, CellViews] | None:

@@ -1,5 +1,6 @@
 """One asset in one frame, measured: shares of damage in each cell, and its level."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from shapely import Polygon
 
 from data.assets import DEFAULTS, Asset
 from data.findings import COMPONENT_CLASSES, DAMAGE_CLASSES
+from data.grading import SEVERE_LEVEL
 from data.levels import CellShares, cell_shares, level
 from data.sides import sector_and_above
 from geo.coverage import CellViews
@@ -58,25 +60,42 @@ def _grown(window: Block, whole: Block) -> Block:
     )
 
 
-def cell_row(asset: Asset, number: int, views: CellViews, scene: Scene) -> Row:
-    """One row of the table CELLS, without what belongs to the frame."""
+def cell_row(
+    asset: Asset,
+    number: int,
+    views: CellViews,
+    scene: Scene,
+    rivals: Sequence[CellViews] = (),
+) -> tuple[Row, int]:
+    """One row of the table CELLS, without what belongs to the frame; and a level.
+
+    The row tells what lies where only this asset can be; the level is what it would be
+    with all that lies in the cell, also where a rival of its kind may be.
+    """
     outline = cell_outline(views, number)
     window = bounds([outline], scene.reader.whole) or Block(0, 0, 1, 1)
     window = _grown(window, scene.reader.whole)
     cell, planes = inside_mask(outline, window), scene.reader.planes(window)
-    shares = cell_shares(planes[:, :, 0], planes[:, :, 1], cell, asset.kind)
-    return _row(
-        number,
-        views,
-        shares,
-        z=level(asset.kind, shares, trained=scene.trained),
-        z_second=second_opinion(
-            scene.reader.rgb(window),
-            asset.kind.value,
-            cell,
-            float(views.gsd_m[number]),
-        ),
+    damage, component = planes[:, :, 0], planes[:, :, 1]
+    shares = cell_shares(damage, component, cell, asset.kind)
+    z = shared = level(asset.kind, shares, trained=scene.trained)
+    if shared >= SEVERE_LEVEL and rivals:
+        own = np.where(contested(rivals, window), np.uint8(0), damage)
+        shares = cell_shares(own, component, cell, asset.kind)
+        z = level(asset.kind, shares, trained=scene.trained)
+    second = second_opinion(
+        scene.reader.rgb(window), asset.kind.value, cell, float(views.gsd_m[number])
     )
+    return _row(number, views, shares, z=z, z_second=second), shared
+
+
+def contested(rivals: Sequence[CellViews], window: Block) -> Mask:
+    """True where a cell of a rival may be, in the pixels of a window."""
+    mask = np.zeros((window.bottom - window.top, window.right - window.left), bool)
+    for views in rivals:
+        for number in np.flatnonzero(views.seen | views.partly):
+            mask |= inside_mask(cell_outline(views, int(number)), window)
+    return mask
 
 
 def _row(

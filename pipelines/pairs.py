@@ -1,8 +1,9 @@
 """Which assets may be in which frame, and the key of looking at one in the other."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,16 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One asset that may be in one frame, and the key of looking at it there."""
+    """One asset that may be in one frame, and the key of looking at it there.
+
+    Attributes:
+        rivals: The others of its kind that may be in the frame: what lies where two of
+            them may be belongs to neither for sure.
+    """
 
     asset: Asset
     key: str
+    rivals: tuple[Asset, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +110,26 @@ def _extents_m(assets: pa.Table) -> NDArray[np.float64]:
 
 
 def pair_key(
-    frame: Frame, ground: Ground, asset_revision: str, *, weights: str, gsd: float
+    frame: Frame,
+    ground: Ground,
+    asset_revision: str,
+    *,
+    rivals: Sequence[str] = (),
+    weights: str,
+    gsd: float,
 ) -> str:
     """Content key of looking at one asset in one frame.
 
     All that may change the result is in it: the picture, its lens and pose, how it
-    lies on disk, the terrain and its datum, the asset's own row, the weights, the
-    coarsest sampling distance, and our own code.
+    lies on disk, the terrain and its datum, the asset's own row, those of others of its
+    kind in the frame, the weights, the coarsest sampling distance, and our own code.
     """
     return content_key(
         "placed",
         code_sha256(),
         *_placing(frame, ground),
         asset_revision,
+        sorted(rivals),
         weights,
         gsd,
     )
@@ -153,20 +167,27 @@ def frame_pairs(
         reach = REACH_FACTOR * coarsest_gsd_m * frame.camera.focal_x_px
         near = frames_near(longitudes, latitudes, frame.pose, reach + extents)
         rows = np.flatnonzero(near & ~links)
-        pairs = [
-            Pair(
-                asset_of_row(row),
-                pair_key(
-                    frame,
-                    ground,
-                    row["revision"],
-                    weights=weights,
-                    gsd=coarsest_gsd_m,
-                ),
-            )
-            for row in assets.take(pa.array(rows)).to_pylist()
-        ]
-        pairs.sort(key=lambda pair: pair.asset.id)
+        near_by = assets.take(pa.array(rows)).to_pylist()
+        key = partial(pair_key, frame, ground, weights=weights, gsd=coarsest_gsd_m)
+        pairs = _pairs(near_by, key)
         most_urgent = float(urgency[rows].max(initial=-1.0))
-        found.append(FramePairs(frame, ground, tuple(pairs), most_urgent))
+        found.append(FramePairs(frame, ground, pairs, most_urgent))
     return sorted(found, key=lambda each: (-each.priority, each.frame.id))
+
+
+def _pairs(
+    rows: Sequence[Mapping[str, Any]], key: Callable[..., str]
+) -> tuple[Pair, ...]:
+    """A pair of every row, by asset id, each with its rivals."""
+    ordered = sorted(rows, key=lambda row: str(row["id"]))
+    return tuple(
+        Pair(
+            asset=asset_of_row(row),
+            key=key(row["revision"], rivals=[one["revision"] for one in rivals]),
+            rivals=tuple(asset_of_row(one) for one in rivals),
+        )
+        for row in ordered
+        for rivals in [
+            [one for one in ordered if one["kind"] == row["kind"] and one is not row]
+        ]
+    )

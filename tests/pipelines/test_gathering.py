@@ -58,6 +58,7 @@ def value(pair, frame, state="seen", *, ce90_m=1.0, features=()):
         "features": [
             each | {"id": name} for each, name in zip(features, names, strict=True)
         ],
+        "ambiguous": False,
         "ce90_m": ce90_m if state == "seen" else 0.0,
     }
 

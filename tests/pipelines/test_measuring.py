@@ -83,7 +83,8 @@ TOWER = CASES["asset"](AssetKind.TOWER, id="T1", height_m=40.0)
 
 
 def row_of(*patches, asset=None, where=CELL, **values):
-    return cell_row(asset or CASES["asset"](), 0, where, scene(*patches, **values))
+    row, _ = cell_row(asset or CASES["asset"](), 0, where, scene(*patches, **values))
+    return row
 
 
 def test_a_cell_of_sound_bridge_is_level_0() -> None:
@@ -236,3 +237,27 @@ def test_a_tower_falls_no_further_than_its_height(height_m: float | None) -> Non
     seen = cell_views(cells, camera, CASES["pose"](height_m=600.0), 0, FLAT)
     spread_px = np.ptp(seen.outlines[0][:, 0])
     assert spread_px == pytest.approx(2 * reach_m / 600.0 * 1000.0, rel=0.05)
+
+
+# --- where two of a kind may be -------------------------------------------------------
+
+
+def test_damage_where_a_rival_may_be_too_counts_for_neither_and_is_told() -> None:
+    ruin = (100, 100, 150, 200, "collapse", "bridge")
+    rival = views(box(90, 90, 160, 210))
+    row, shared = cell_row(CASES["asset"](), 0, CELL, scene(ruin), [rival])
+    assert (row["z"], shared) == (0, 4)
+
+
+def test_damage_where_only_one_can_be_counts_whatever_the_rival() -> None:
+    ruin = (150, 100, 200, 200, "collapse", "bridge")
+    rival = views(box(90, 90, 140, 210))
+    row, shared = cell_row(CASES["asset"](), 0, CELL, scene(ruin), [rival])
+    assert (row["z"], shared) == (4, 4)
+
+
+def test_a_rival_that_is_not_in_sight_contests_nothing() -> None:
+    ruin = (100, 100, 150, 200, "collapse", "bridge")
+    hidden = replace(views(box(90, 90, 160, 210)), seen=np.array([False]))
+    row, _ = cell_row(CASES["asset"](), 0, CELL, scene(ruin), [hidden])
+    assert row["z"] == 4

@@ -159,12 +159,21 @@ def test_the_order_of_frames_and_assets_is_no_matter(frame_order, row_order) -> 
     assert found == paired(FRAMES, ROWS, urgency)
 
 
-def test_a_new_asset_adds_exactly_its_own_pairs() -> None:
-    before, after = keys(paired(FRAMES, ROWS[:3])), keys(paired(FRAMES, ROWS))
-    assert {k: v for k, v in after.items() if k[1] != "B3"} == before
-    assert {one for one, name in set(after) - set(before) if name == "B3"} == {
-        one.id for one, _ in FRAMES
-    }
+def test_a_new_asset_touches_its_own_pairs_and_those_of_its_rivals() -> None:
+    tower = row(asset(AssetKind.TOWER, id="T1"))
+    before, after = keys(paired(FRAMES, ROWS)), keys(paired(FRAMES, [*ROWS, tower]))
+    assert {k: v for k, v in after.items() if k[1] != "T1"} == before
+    assert {one for one, name in after if name == "T1"} == {one.id for one, _ in FRAMES}
+    fewer = keys(paired(FRAMES, ROWS[:3]))
+    assert all(before[key] != fewer[key] for key in fewer)
+
+
+def test_rivals_are_the_others_of_a_kind_in_the_frame() -> None:
+    tower = row(asset(AssetKind.TOWER, id="T1"))
+    (first, *_) = paired(FRAMES, [*ROWS, tower])
+    rivals = {pair.asset.id: [r.id for r in pair.rivals] for pair in first.pairs}
+    assert rivals["B0"] == ["B1", "B2", "B3"]
+    assert rivals["T1"] == []
 
 
 def test_two_assets_or_frames_never_share_a_key() -> None:
