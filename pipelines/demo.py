@@ -28,6 +28,8 @@ PICTURES_AFTER = timedelta(days=1)
 SEEN_SHARE, SEEN_GSD_M = 0.3, 0.03
 """Truly visible share, and sampling distance, from which severe damage must be told."""
 SEVERE = 3
+UNSEEN_REASONS = frozenset({"pending", "not_observed", "not_in_plan"})
+"""Untrue of an asset that was seen: somebody looked, or should have."""
 
 Row = dict[str, Any]
 
@@ -40,7 +42,7 @@ class Line:
         truth: Grade 0 to 4, or None where nobody flew and nothing is known.
         seen: Truly visible share at 3 cm or finer, over all usable frames.
         verdict: ok, missed (severe and seen, graded milder), false alarm (undamaged,
-            graded severe) or false all-clear (damaged, graded D0).
+            graded severe), false all-clear (damaged, graded D0) or untrue reason (NA).
     """
 
     id: str
@@ -127,17 +129,23 @@ def _line(row: Row, truth: Row) -> Line:
         grade=row["grade_rank"],
         na_reason=row["na_reason"],
         p_severe=row["p_severe"],
-        verdict=verdict(truth["grade"], row["grade_rank"], seen=seen),
+        verdict=verdict(
+            truth["grade"], row["grade_rank"], seen=seen, na_reason=row["na_reason"]
+        ),
     )
 
 
-def verdict(truth: int | None, grade: int, *, seen: float) -> str:
+def verdict(
+    truth: int | None, grade: int, *, seen: float, na_reason: str | None = None
+) -> str:
     """Whether a grade may stand beside the truth.
 
     >>> verdict(4, 0, seen=0.0), verdict(4, 2, seen=0.5), verdict(4, -1, seen=0.5)
     ('false all-clear', 'missed', 'ok')
     >>> verdict(0, 3, seen=0.9), verdict(None, -1, seen=0.0)
     ('false alarm', 'ok')
+    >>> verdict(4, -1, seen=0.5, na_reason="not_observed")
+    'untrue reason'
     """
     if truth is None:
         return "ok" if grade == Grade.NA else "graded unseen"
@@ -145,9 +153,11 @@ def verdict(truth: int | None, grade: int, *, seen: float) -> str:
         return "false all-clear"
     if truth == 0 and grade >= SEVERE:
         return "false alarm"
-    if truth >= SEVERE and seen >= SEEN_SHARE and Grade.NA < grade < SEVERE:
-        return "missed"
-    return "ok"
+    if truth < SEVERE or seen < SEEN_SHARE:
+        return "ok"
+    if grade == Grade.NA:
+        return "untrue reason" if na_reason in UNSEEN_REASONS else "ok"
+    return "ok" if grade >= SEVERE else "missed"
 
 
 def planted_surprises(ingest: Row) -> list[str]:
