@@ -191,14 +191,11 @@ def verdict(
     kept = max(readings, key=lambda reading: reading.severe)
     view = asset_view(kind, looks, rules.trained)
     mildest = min(reading.state for reading in readings)
+    grade, reason = _graded(kept, kind, view, mildest)
     if disputed and mildest < MODERATE:
         grade, reason = -1, "disputed"
     elif ambiguous:
         grade, reason = -1, "ambiguous_match"
-    elif mildest > 0:
-        grade, reason = _with_damage(mildest, kept, view)
-    else:
-        grade, reason = _without_damage(kept, kind, view)
     return Verdict(
         p=kept.p,
         evidence=kept.evidence,
@@ -215,6 +212,15 @@ def verdict(
             or (grade < 0 and view.worst_level >= FINDING_LEVEL)
         ),
     )
+
+
+def _graded(
+    kept: _Reading, kind: AssetKind, view: AssetView, state: int
+) -> tuple[int, str | None]:
+    """Grade and reason of looks that agree and are surely of this asset."""
+    if state > 0:
+        return _with_damage(state, kept, view)
+    return _without_damage(kept, kind, view)
 
 
 def _with_damage(state: int, kept: _Reading, view: AssetView) -> tuple[int, str | None]:
