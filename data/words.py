@@ -22,7 +22,7 @@ NA_WORDS: dict[str, tuple[str, str]] = {
     "ambiguous_match": ("どの施設か特定できず", "cannot tell which asset is seen"),
     "unconfirmed": ("未確認の兆候あり", "a sign seen, not confirmed"),
     "not_excluded": ("損傷を否定できず", "damage cannot be excluded"),
-    "insufficient_view": ("観測が不十分", "too little of it seen"),
+    "insufficient_view": ("この画像では判断できず", "these views cannot tell"),
     "obscured": ("遮蔽", "hidden from view"),
     "too_coarse": ("解像度不足", "the picture is too coarse"),
     "out_of_domain": ("判定の対象外", "unlike what the method was made for"),

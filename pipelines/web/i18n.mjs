@@ -83,7 +83,7 @@ const WORDS = {
   "na.ambiguous_match": ["どの施設か特定できず", "cannot tell which asset is seen"],
   "na.unconfirmed": ["未確認の兆候あり", "a sign seen, not confirmed"],
   "na.not_excluded": ["損傷を否定できず", "damage cannot be excluded"],
-  "na.insufficient_view": ["観測が不十分", "too little of it seen"],
+  "na.insufficient_view": ["この画像では判断できず", "these views cannot tell"],
   "na.obscured": ["遮蔽", "hidden from view"],
   "na.too_coarse": ["解像度不足", "the picture is too coarse"],
   "na.out_of_domain": ["判定の対象外", "unlike what the method was made for"],
