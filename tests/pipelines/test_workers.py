@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 import pyarrow as pa
@@ -56,7 +57,14 @@ def test_what_a_worker_refuses_arrives_as_a_refusal(workers: int, tmp_path) -> N
 @pytest.mark.slow
 def test_two_workers_look_as_one_does(tmp_path: Path) -> None:
     weights = CASES["install_weights"](tmp_path / "weights")
-    frames = [CASES["frame"](str(n), pose=CASES["pose"](1.5 * n)) for n in range(3)]
+    pictures = {}
+    for left in (170, 190, 210):  # three pictures: each is known by its bytes
+        rgb = CASES["painted"]((left, 130, left + 30, 160, (255, 0, 0)))
+        content = CASES["tiff"](rgb)
+        path = tmp_path / f"picture{left}"
+        path.write_bytes(content)
+        pictures[sha256(content).hexdigest()] = path
+    frames = [CASES["frame"](id=digest) for digest in pictures]
     table = table_from_rows([CASES["row"](CASES["asset"]())], ASSETS)
     pairs = frame_pairs(
         [(one, Ground(None, VerticalDatum.LOCAL, "")) for one in frames],
@@ -65,13 +73,13 @@ def test_two_workers_look_as_one_does(tmp_path: Path) -> None:
         weights="w",
         coarsest_gsd_m=0.05,
     )
-    picture = tmp_path / "picture"
-    rgb = CASES["painted"]((190, 130, 220, 160, (255, 0, 0)))
-    picture.write_bytes(CASES["tiff"](rgb))
     found = []
     for workers in (1, 2):
         reads = tmp_path / f"reads{workers}"
-        tasks = [Task(each, picture, reads, weights, None, 0.05) for each in pairs]
+        tasks = [
+            Task(each, pictures[each.frame.id], reads, weights, None, 0.05)
+            for each in pairs
+        ]
         with pool(workers) as mapped:
             blocks = mapped(look_at_frame, tasks)
         found.append((blocks, {p.name: p.read_bytes() for p in reads.iterdir()}))
