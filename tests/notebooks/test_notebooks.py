@@ -51,9 +51,7 @@ def test_outputs_are_cleared(path: Path) -> None:
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_names_no_place_of_the_machine_it_was_written_on(path: Path) -> None:
     text = path.read_text("utf-8")
-    assert not [
-        word for word in ("/home/", "/Users/", "C:\\") if word in text
-    ]
+    assert not [word for word in ("/home/", "/Users/", "C:\\") if word in text]
 
 
 @pytest.mark.slow
