@@ -32,6 +32,13 @@ class MessageType(StrEnum):
     CANCELLATION = "cancellation"
 
 
+class EventKind(StrEnum):
+    """What happened."""
+
+    EARTHQUAKE = "earthquake"
+    TYPHOON = "typhoon"
+
+
 class TectonicType(StrEnum):
     """Kind of earthquake, as ground-motion models distinguish it."""
 
@@ -91,14 +98,17 @@ class ObservedIntensity:
 
 @record
 class Event:
-    """What one official (or hand-made) message says of one earthquake.
+    """What one official (or hand-made) message says of one earthquake or typhoon.
 
     Attributes:
         id: JMA's EventID or the TOML's id, with `drill-` before a drill's.
         serial: Number of the report; a higher one replaces a lower one.
-        source_kind: VXSE51, VXSE52, VXSE53, VXSE61 or manual.
+        source_kind: VXSE51, VXSE52, VXSE53, VXSE61, ShakeMap, track-10min, track-1min
+            or manual.
         distant: 遠地地震: it shakes nothing here and opens no operation.
         sha256: Of the message's bytes.
+        kind: A typhoon has no hypocentre; its track lies in the operation's `feeds`.
+        degraded: Optional parts that are missing, in words: none of them blocks.
     """
 
     id: Identifier
@@ -115,6 +125,8 @@ class Event:
     observed: tuple[ObservedIntensity, ...]
     notes: tuple[str, ...]
     sha256: Sha256
+    kind: EventKind = EventKind.EARTHQUAKE
+    degraded: tuple[str, ...] = ()
 
 
 @record

@@ -5,7 +5,9 @@ STORE/{real,drill}/OPERATION/    ledger.sqlite frames/ reads/ beliefs/ editions/
                                  latest.json report.json
 """
 
+import os
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from data.errors import UsageError
@@ -42,6 +44,11 @@ class OperationFolder:
         return self.path / "frames"
 
     @property
+    def feeds(self) -> Path:
+        """ShakeMaps and tracks as received, each named by its sha256."""
+        return self.path / "feeds"
+
+    @property
     def reads(self) -> Path:
         """Blocks of pictures, segmented, each named by its content key."""
         return self.path / "reads"
@@ -54,6 +61,16 @@ class OperationFolder:
     def open_ledger(self) -> Ledger:
         """Its ledger, opened."""
         return Ledger(self.ledger_path)
+
+
+def write_feed(folder: OperationFolder, content: bytes) -> Path:
+    """Keep a ShakeMap or a track under its sha256, whole or not at all."""
+    path = folder.feeds / sha256(content).hexdigest()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
+    beside.write_bytes(content)
+    beside.replace(path)
+    return path
 
 
 def inventory_folder(store: Path) -> Path:

@@ -1,19 +1,33 @@
 """Messages in, operations open: `karte event`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from data.errors import RefusedError, UsageError
+from data.errors import LedgerError, RefusedError, UsageError
+from data.feeds.fields import (
+    KIND_OF_AVERAGING,
+    SHAKEMAP,
+    event_of_shakemap,
+    event_of_track,
+)
 from data.feeds.jma import read_telegram
 from data.feeds.manual import read_manual_event
+from data.feeds.shakemap import ShakeMapGrid, is_shakemap, read_shakemap
+from data.feeds.tracks import AnyTrack, Averaging, is_track, read_track
 from data.ledger import Ledger
 from data.operation import Event, EventStatus, MessageType, Operation
 from data.record import from_json, to_json
 from data.refusals import Refusal, RefusalCode, refuse
-from data.standing import standing_event
-from data.store import OperationFolder, find_operation, operation_folder, operations
+from data.standing import newest_by_kind, standing_event
+from data.store import (
+    OperationFolder,
+    find_operation,
+    operation_folder,
+    operations,
+    write_feed,
+)
 from pipelines.outcome import (
     ExitCode,
     Outcome,
@@ -24,11 +38,13 @@ from pipelines.outcome import (
 
 LARGEST_MESSAGE_BYTES = 32 << 20
 """DEFINITIONS, section 9: cap of an XML."""
+FIELD_KINDS = frozenset({SHAKEMAP, *KIND_OF_AVERAGING.values()})
+"""Messages that are fields or tracks: their files are kept in the operation."""
 _XML_STARTS = (b"<?xml", b"\xef\xbb\xbf<?xml", b"<Report", b"<jmx")
 
 
 def read_message(path: Path, *, real: bool) -> Event:
-    """One message from a file: a JMA telegram, or a hand-made TOML event.
+    """One message from a file: a telegram, a ShakeMap, a track, or a TOML event.
 
     Args:
         path: The file.
@@ -37,7 +53,7 @@ def read_message(path: Path, *, real: bool) -> Event:
     Raises:
         RefusedError: If the file is not there, too large, or not a message.
     """
-    remedy = "give a JMA XML telegram or a TOML event"
+    remedy = "give a JMA telegram, a ShakeMap, a typhoon track or a TOML event"
     if not path.is_file():
         raise RefusedError(
             refuse(
@@ -52,6 +68,10 @@ def read_message(path: Path, *, real: bool) -> Event:
             )
         )
     content = path.read_bytes()
+    if is_shakemap(content):
+        return event_of_shakemap(read_shakemap(content, name=path.name))
+    if is_track(content):
+        return event_of_track(read_track(content, name=path.name), real=real)
     if content.lstrip().startswith(_XML_STARTS):
         return read_telegram(content, name=path.name)
     return read_manual_event(content, name=path.name, real=real)
@@ -78,6 +98,59 @@ def events_of(ledger: Ledger) -> tuple[Event, ...]:
     """The events that stand in an operation; none when all were withdrawn."""
     event = standing_event(messages_of(ledger))
     return () if event is None else (event,)
+
+
+def shakemap_of(ledger: Ledger) -> dict[str, ShakeMapGrid]:
+    """The newest ShakeMap of each standing event that has one, by the event's id.
+
+    Raises:
+        LedgerError: If a file is gone from the operation, or changed.
+    """
+    return {
+        event_id: read_shakemap(content, name=f"ShakeMap of {event_id}")
+        for event_id, content in _fields_of(ledger, (SHAKEMAP,)).items()
+    }
+
+
+def track_of(ledger: Ledger) -> dict[str, AnyTrack]:
+    """The track of each standing typhoon, by the event's id.
+
+    Of two agencies' tracks the one with ten-minute winds goes first: they are what
+    design winds are stated in.
+
+    Raises:
+        LedgerError: If a file is gone from the operation, or changed.
+    """
+    found: dict[str, AnyTrack] = {}
+    for averaging in (Averaging.ONE_MINUTE, Averaging.TEN_MINUTES):
+        kinds = (KIND_OF_AVERAGING[averaging],)
+        for event_id, content in _fields_of(ledger, kinds).items():
+            name = f"track of {event_id}"
+            found[event_id] = read_track(content, name=name, averaging=averaging)
+    return found
+
+
+def _fields_of(ledger: Ledger, kinds: Collection[str]) -> dict[str, bytes]:
+    """Bytes of the newest message of these kinds, by the id of its standing event."""
+    standing = {event.id for event in events_of(ledger)}
+    newest = {
+        message.id: message
+        for message in newest_by_kind(
+            message for message in messages_of(ledger) if message.source_kind in kinds
+        )
+        if message.id in standing
+    }
+    folder = OperationFolder(ledger.path.parent)
+    return {key: _kept(folder, newest[key].sha256) for key in sorted(newest)}
+
+
+def _kept(folder: OperationFolder, digest: str) -> bytes:
+    """The bytes of a message that is a field or a track, as they came."""
+    path = folder.feeds / digest
+    content = path.read_bytes() if path.is_file() else b""
+    if sha256(content).hexdigest() != digest:
+        raise LedgerError(f"{path}: gone or changed; open the same file again")
+    return content
 
 
 def open_messages(
@@ -108,7 +181,7 @@ def open_messages(
         except RefusedError as error:
             refused.append(error.refusal)
             continue
-        folder = take_in(store, message, actor=actor)
+        folder = take_in(store, message, actor=actor, file=file)
         opened.append(_summary(message, folder))
         lines.append(_sentence(message, folder))
     return Outcome(
@@ -119,9 +192,15 @@ def open_messages(
 
 
 def take_in(
-    store: Path, message: Event, *, actor: str | None
+    store: Path, message: Event, *, actor: str | None, file: Path | None = None
 ) -> OperationFolder | None:
     """Write one message into the ledger of its operation.
+
+    Args:
+        store: The store's folder.
+        message: What it says.
+        actor: Who opens it.
+        file: Where its bytes lie; a ShakeMap or a track is kept as it came.
 
     Returns:
         The operation's folder, or None where the message opens none.
@@ -137,6 +216,8 @@ def take_in(
         events=(message.id,),
         seed=int(sha256(message.id.encode()).hexdigest()[:8], 16),
     )
+    if file is not None and message.source_kind in FIELD_KINDS:
+        write_feed(folder, file.read_bytes())
     with folder.open_ledger() as ledger:
         ledger.record(
             [
