@@ -19,7 +19,8 @@ from pipelines.config import Config
 from pipelines.edition_folder import latest_folder, next_number
 from pipelines.event import describe
 from pipelines.outcome import ExitCode, Outcome
-from pipelines.plan import plan_files, rank
+from pipelines.plan import rank
+from pipelines.plan_files import plan_files
 from pipelines.plan_page import PlanHeading
 from pipelines.publish import unchanged, write_edition
 

@@ -4,12 +4,7 @@ Bridges, substations, towers and spans by chance of D3 or worse x importance; da
 their clock, then shaking; links by shaking x voltage (BELIEF, "Inspection order").
 """
 
-import csv
-import io
-import json
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -18,11 +13,10 @@ from numpy.typing import NDArray
 
 from data.assets import AssetKind
 from data.errors import InvalidRecordError
-from data.findings import expected_name, grade_name
 from data.operation import Event
-from pipelines.expected import CHUNK_ROWS, quakes_of
-from pipelines.hazard_at import Array, hazard_at, kinds_of, shaken_places
-from pipelines.plan_page import PlanHeading, plan_page
+from geo.gazetteer import ecef_km, place_names
+from pipelines.expected import quakes_of
+from pipelines.hazard_at import Array, kinds_of, shaken_places
 
 Indices = NDArray[np.int64]
 
@@ -36,13 +30,13 @@ KIND_ORDER = (
 )
 LEAST_ROWS = 50
 """A kind's list is filled up to so many from below its trigger, marked as such."""
-COORDINATE_DECIMALS = 6
 PLAN = pa.schema(
     [
         ("kind", pa.string()),
         ("rank", pa.int32()),
         ("id", pa.string()),
         ("name", pa.string()),
+        ("place", pa.string()),
         ("p_severe", pa.float32()),
         ("p_severe_low", pa.float32()),
         ("p_severe_high", pa.float32()),
@@ -64,7 +58,8 @@ PLAN = pa.schema(
     ]
 )
 """One row an asset worth a look. distance_km is to the nearest epicentre; longitude and
-latitude are the home point, of a link the place that lies nearest to the epicentre."""
+latitude are the home point, of a link the place that lies nearest to the epicentre;
+place is that point in words."""
 _ORDERED_BY = ["asset_id", "in_plan", "clock_due_at", "priority", "hazard"]
 _FROM_BELIEFS = (
     "hazard",
@@ -138,6 +133,7 @@ def _ranked(
         "rank": np.arange(1, len(order) + 1),
         "id": chosen["id"],
         "name": chosen["name"],
+        "place": place_names(longitude, latitude),
         "p_severe": severe,
         **{name: belief[name] for name in _FROM_BELIEFS},
         "distance_km": pa.array(distance, mask=np.isnan(distance)),
@@ -175,110 +171,14 @@ def _places(assets: pa.Table, events: Sequence[Event]) -> tuple[Array, Array, Ar
     longitude = assets["longitude"].to_numpy().copy()
     latitude = assets["latitude"].to_numpy().copy()
     distance = np.full(assets.num_rows, np.nan)
+    kinds = kinds_of(assets)
     for quake in quakes_of(events):
-        for start in range(0, assets.num_rows, CHUNK_ROWS):
-            chunk = assets.slice(start, CHUNK_ROWS)
-            here = slice(start, start + chunk.num_rows)
-            km = hazard_at(chunk, quake, vs30_m_s=350.0).shaking.epicentral_km
-            x, y = shaken_places(chunk, kinds_of(chunk), quake.hypocentre)
-            nearer = ~(distance[here] <= km)
-            longitude[here] = np.where(nearer, x, longitude[here])
-            latitude[here] = np.where(nearer, y, latitude[here])
-            distance[here] = np.where(nearer, km, distance[here])
+        x, y = shaken_places(assets, kinds, quake.hypocentre)
+        source = quake.hypocentre
+        epicentre = ecef_km(np.array([source.longitude]), np.array([source.latitude]))
+        km = np.linalg.norm(ecef_km(x, y) - epicentre, axis=1)
+        nearer = ~(distance <= km)
+        longitude = np.where(nearer, x, longitude)
+        latitude = np.where(nearer, y, latitude)
+        distance = np.where(nearer, km, distance)
     return longitude, latitude, distance
-
-
-def plan_files(plan: pa.Table, heading: PlanHeading) -> dict[str, bytes]:
-    """plan.csv, plan.geojson and plan.html, by name.
-
-    Args:
-        plan: Table PLAN.
-        heading: What every page says of the operation.
-    """
-    rows = [_plain(row) for row in plan.to_pylist()]
-    table = plan_csv(rows)
-    return {
-        "plan.csv": table,
-        "plan.geojson": plan_geojson(rows, heading),
-        "plan.html": plan_page(rows, heading, content=table),
-    }
-
-
-def write_plan(folder: Path, plan: pa.Table, heading: PlanHeading) -> tuple[Path, ...]:
-    """Write the three files of a plan into a folder, which is made if need be."""
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, content in plan_files(plan, heading).items():
-        (folder / name).write_bytes(content)
-        paths.append(folder / name)
-    return tuple(paths)
-
-
-def _plain(row: Mapping[str, object]) -> dict[str, object]:
-    """A row as flat scalars: words for states, UTC with Z, rounded numbers."""
-    plain = {key: _scalar(value) for key, value in row.items()}
-    plain["expected"] = expected_name(int(str(row["expected"])))
-    plain["grade"] = grade_name(int(str(row["grade"])))
-    for axis in ("longitude", "latitude"):
-        plain[axis] = round(float(str(row[axis])), COORDINATE_DECIMALS)
-    return plain
-
-
-def _scalar(value: object) -> object:
-    if isinstance(value, float):
-        return float(f"{value:.4g}")
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    if isinstance(value, list):
-        return ";".join(map(str, value))
-    return value
-
-
-def plan_csv(rows: Sequence[Mapping[str, object]]) -> bytes:
-    """The lists for a spreadsheet: UTF-8 with a mark, so that Excel shows Japanese.
-
-    A text that a spreadsheet would take for a formula gets an apostrophe in front.
-    """
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(PLAN.names)
-    for row in rows:
-        writer.writerow([_cell(row[name]) for name in PLAN.names])
-    return out.getvalue().encode("utf-8-sig")
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return "'" + value
-    return value
-
-
-def plan_geojson(rows: Sequence[Mapping[str, object]], heading: PlanHeading) -> bytes:
-    """The lists as points (RFC 7946), with the fields of the CSV."""
-    features = [
-        {
-            "geometry": {
-                "coordinates": [row["longitude"], row["latitude"]],
-                "type": "Point",
-            },
-            "id": row["id"],
-            "properties": {
-                **{k: v for k, v in row.items() if k not in ("longitude", "latitude")},
-                "drill": heading.drill,
-                "operation": heading.operation,
-            },
-            "type": "Feature",
-        }
-        for row in rows
-    ]
-    collection = {"features": features, "type": "FeatureCollection"}
-    text = json.dumps(
-        collection,
-        ensure_ascii=False,
-        allow_nan=False,
-        sort_keys=True,
-        separators=(",", ":"),
-    )
-    return text.encode() + b"\n"

@@ -1,9 +1,11 @@
 """The inspection lists as one printable page: Japanese first, English beside it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from html import escape
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from data.assets import AssetKind
 from data.operation import Event
@@ -11,57 +13,27 @@ from data.record import Instant, record
 from data.words import D0_WORDS, DRILL_WORDS
 from geo.shaking import shaking_notes
 from pipelines.hazard_words import NO_PLACE
-
-JST = timezone(timedelta(hours=9))
-PAGE_ROWS, LEAST_PAGE_ROWS = 50, 10
-"""Rows of a kind on the page: those in the plan, filled up to the lesser number from
-below the trigger; plan.csv holds them all."""
-Row = Mapping[str, object]
-
-KIND_WORDS: Mapping[str, tuple[str, str, str, str]] = {
-    AssetKind.DAM: ("ダム", "Dams", "点検期限、次に揺れの順", "by clock, then shaking"),
-    AssetKind.BRIDGE: (
-        "橋",
-        "Bridges",
-        "重大以上の確率×重要度の順",
-        "by chance of severe or worse x importance",
-    ),
-    AssetKind.SUBSTATION: (
-        "変電所",
-        "Substations",
-        "重大以上の確率×重要度の順",
-        "by chance of severe or worse x importance",
-    ),
-    AssetKind.LINK: (
-        "送電線",
-        "Power lines",
-        "最寄り区間の揺れ×電圧の順(状態は推定しない)",
-        "by shaking where nearest x voltage (no state is guessed)",
-    ),
-    AssetKind.TOWER: (
-        "鉄塔",
-        "Towers",
-        "参考の確率×重要度、次に揺れの順",
-        "by reference chance x importance, then shaking",
-    ),
-    AssetKind.SPAN: (
-        "電線(径間)",
-        "Spans",
-        "参考の確率×重要度、次に揺れの順",
-        "by reference chance x importance, then shaking",
-    ),
-}
-HEADERS = (
-    ("順位", "rank"),
-    ("名称・ID・位置", "name, id, place"),
-    ("推定 / 観測", "expected / seen"),
-    ("重大以上の確率", "chance of severe or worse"),
-    ("揺れ(中央値)", "shaking (median)"),
-    ("震央から", "from epicentre"),
-    ("点検期限", "inspection due"),
-    ("理由", "reasons"),
-    ("", "reasons in English"),
+from pipelines.plan_sections import (
+    KIND_WORDS,
+    both,
+    jst,
+    kind_section,
+    sorties_section,
 )
+
+PAGE_ROWS, KIND_PAGE_ROWS, LEAST_PAGE_ROWS = 50, 500, 10
+"""Rows of a kind on the common page and on its own: those in the plan, filled up to the
+least number from below the trigger; the CSV holds them all."""
+PAGE_SORTIES = 30
+KIND_FILES: Mapping[str, str] = {
+    AssetKind.DAM: "dams",
+    AssetKind.BRIDGE: "bridges",
+    AssetKind.SUBSTATION: "substations",
+    AssetKind.LINK: "links",
+    AssetKind.TOWER: "towers",
+    AssetKind.SPAN: "spans",
+}
+"""Name of each kind's files below plan/, in the order of plan.csv."""
 NO_PICTURE = (
     "震源と規模だけから計算した推定・未確認。写真も現地確認もまだない。",
     "Expected, not confirmed: from hypocentre and magnitude, no picture, no visit.",
@@ -160,17 +132,65 @@ class PlanHeading:
     licences: tuple[str, ...] = ()
 
 
-def plan_page(rows: Sequence[Row], heading: PlanHeading, *, content: bytes) -> bytes:
-    """The page, self-contained; it asks for nothing and opens by a double click.
+def plan_page(
+    flat: pa.Table, routes: pa.Table, heading: PlanHeading, *, content: bytes
+) -> bytes:
+    """The first of each kind and the first sorties on one page.
+
+    The page is self-contained: it asks for nothing and opens by a double click.
 
     Args:
-        rows: Flat rows of the table PLAN, ranked kind by kind.
+        flat: Flat rows of the table PLAN, ranked kind by kind.
+        routes: Flat rows of the table SORTIES.
         heading: What it says of the operation.
         content: Bytes of plan.csv; the page shows their sha256.
     """
+    kinds = flat["kind"]
+    sections = [
+        _section(kind, flat.filter(pc.equal(kinds, kind)), PAGE_ROWS)
+        for kind in KIND_WORDS
+    ]
+    return _page([*sections, _sorties(routes)], flat, heading, content=content)
+
+
+def kind_page(
+    kind: str, flat: pa.Table, heading: PlanHeading, *, content: bytes
+) -> bytes:
+    """One kind's list to be printed, up to KIND_PAGE_ROWS.
+
+    Args:
+        kind: Of every row of `flat`.
+        flat: Flat rows of the table PLAN.
+        heading: What it says of the operation.
+        content: Bytes of the kind's CSV; the page shows their sha256.
+    """
+    section = _section(kind, flat, KIND_PAGE_ROWS)
+    nothing = f"<p>{both('該当する施設はない。', 'No asset of this kind.')}</p>"
+    return _page([section or nothing], flat, heading, content=content)
+
+
+def _section(kind: str, mine: pa.Table, rows: int) -> str:
+    if not mine.num_rows:
+        return ""
+    inside = int(pc.sum(mine["in_plan"]).as_py() or 0)
+    shown = mine.slice(0, max(LEAST_PAGE_ROWS, min(inside, rows))).to_pylist()
+    return kind_section(kind, shown, inside=inside, file=f"plan/{KIND_FILES[kind]}.csv")
+
+
+def _sorties(routes: pa.Table) -> str:
+    if not routes.num_rows:
+        return ""
+    first = routes.filter(pc.less_equal(routes["sortie"], PAGE_SORTIES))
+    total = int(pc.max(routes["sortie"]).as_py())
+    return sorties_section(first.to_pylist(), total=total)
+
+
+def _page(
+    sections: Sequence[str], flat: pa.Table, heading: PlanHeading, *, content: bytes
+) -> bytes:
     digest = sha256(content).hexdigest()[:8]
-    sections = [_section(kind, rows) for kind in KIND_WORDS]
     age = AGE.replace("AS_OF", heading.as_of.isoformat())
+    seen = bool(pc.any(pc.greater(flat["looks"], 0)).as_py())
     page = (
         '<!doctype html>\n<html lang="ja">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -178,7 +198,7 @@ def plan_page(rows: Sequence[Row], heading: PlanHeading, *, content: bytes) -> b
         f"<style>{_style(heading, digest)}</style>\n</head>\n<body>\n"
         f"{_header(heading, digest)}\n"
         + "\n".join(section for section in sections if section)
-        + f"\n{_footer(rows, heading)}\n<script>{age}</script>\n</body>\n</html>\n"
+        + f"\n{_footer(heading, seen=seen)}\n<script>{age}</script>\n</body>\n</html>\n"
     )
     return page.encode()
 
@@ -187,37 +207,29 @@ def _title(heading: PlanHeading) -> str:
     return f"[{DRILL_WORDS[heading.drill][0]}] 点検順位 {heading.operation}"
 
 
-def _jst(time: datetime) -> str:
-    return time.astimezone(JST).strftime("%Y-%m-%d %H:%M JST")
-
-
-def _both(japanese: str, english: str) -> str:
-    return f'{escape(japanese)} <span class="en">{escape(english)}</span>'
-
-
 def _style(heading: PlanHeading, digest: str) -> str:
     running = (
         f"{' '.join(DRILL_WORDS[heading.drill])} / {heading.operation} / "
-        f"{_jst(heading.as_of)} / sha256 {digest} / {D0_WORDS[0]}"
+        f"{jst(heading.as_of)} / sha256 {digest} / {D0_WORDS[0]}"
     )
     return STYLE.replace("RUNNING", running)
 
 
 def _header(heading: PlanHeading, digest: str) -> str:
-    mode = _both(*DRILL_WORDS[heading.drill])
+    mode = both(*DRILL_WORDS[heading.drill])
     edition = "-" if heading.edition is None else f"{heading.edition}"
     facts = [
         (("対応", "operation"), escape(heading.operation)),
         *((("地震", "earthquake"), _event(event)) for event in heading.events),
         (("版", "edition"), edition),
-        (("時点", "as of"), _jst(heading.as_of)),
+        (("時点", "as of"), jst(heading.as_of)),
         (("照合", "sha256"), digest),
     ]
-    pairs = "".join(f"<dt>{_both(*name)}</dt><dd>{fact}</dd>" for name, fact in facts)
+    pairs = "".join(f"<dt>{both(*name)}</dt><dd>{fact}</dd>" for name, fact in facts)
     return (
         f'<header><h1><span class="mode{" drill" if heading.drill else ""}">{mode}'
-        f"</span>{_both('点検順位(推定・未確認)', 'Inspection order (expected)')}"
-        f"</h1><dl>{pairs}</dl><p><b>{_both(*D0_WORDS)}</b></p>"
+        f"</span>{both('点検順位(推定・未確認)', 'Inspection order (expected)')}"
+        f"</h1><dl>{pairs}</dl><p><b>{both(*D0_WORDS)}</b></p>"
         f"{_items(_warnings(heading))}</header>"
         '<div id="age"></div>'
     )
@@ -237,7 +249,7 @@ def _warnings(heading: PlanHeading) -> list[tuple[str, str]]:
 
 def _event(event: Event) -> str:
     source = event.hypocentre
-    words = [_jst(event.origin_at)]
+    words = [jst(event.origin_at)]
     if source is not None:
         depth = "不明" if source.depth_km is None else f"{source.depth_km:.0f} km"
         words += [source.region, _magnitude(event), f"深さ {depth}"]
@@ -251,105 +263,16 @@ def _magnitude(event: Event) -> str:
     return "M不明" if source.magnitude_at_least is None else "M8を超える"
 
 
-def _section(kind: str, rows: Sequence[Row]) -> str:
-    mine = [row for row in rows if row["kind"] == kind]
-    if not mine:
-        return ""
-    japanese, english, order_ja, order_en = KIND_WORDS[kind]
-    inside = sum(bool(row["in_plan"]) for row in mine)
-    count = _both(
-        f"点検の目安に届く {inside} 件", f"{inside} reach this kind's trigger"
-    )
-    head = "".join(f"<th>{_both(*names)}</th>" for names in HEADERS)
-    shown = mine[: max(LEAST_PAGE_ROWS, min(inside, PAGE_ROWS))]
-    body = "\n".join(_row(row) for row in shown)
-    return (
-        f"<h2>{_both(japanese, english)}</h2><div>{_both(order_ja, order_en)}; "
-        f'{count}</div>\n<div class="scroll"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>\n{body}\n</tbody></table></div>"
-    )
-
-
-def _row(row: Row) -> str:
-    name = str(row["name"] or "(名称なし)")
-    cells = [
-        ("n", str(row["rank"])),
-        ("", f'{escape(name)}<br><span class="en">{_place(row)}</span>'),
-        ("", _states(row)),
-        ("n", _chance(row)),
-        ("n", _hazard(row)),
-        ("n", _number(row["distance_km"], "{:.0f} km")),
-        ("", _due(row)),
-        ("r", _lines(row["reasons_ja"])),
-        ("r en", _lines(row["reasons_en"])),
-    ]
-    below = "" if row["in_plan"] else ' class="below"'
-    tds = "".join(f'<td class="{css}">{text}</td>' for css, text in cells)
-    return f"<tr{below}>{tds}</tr>"
-
-
-def _states(row: Row) -> str:
-    """Both channels, never mixed: expected hollow, what was seen as a word."""
-    name = str(row["expected"])
-    hollow = f'<span class="e {name}">{name}</span>'
-    if name == "not_modelled":
-        hollow = (
-            '<span class="w">推定しない</span><br><span class="en">not modelled</span>'
-        )
-    if not row["looks"]:
-        return hollow
-    return f'{hollow}<br><span class="w">観測 {escape(str(row["grade"]))}</span>'
-
-
-def _number(value: object, form: str) -> str:
-    return "-" if value is None else form.format(value)
-
-
-def _chance(row: Row) -> str:
-    if row["p_severe"] is None:
-        return "-"
-    mean = _number(row["p_severe"], "{:.1%}")
-    if row["p_severe_low"] is None:
-        return f'{mean}<br><span class="en">参考</span>'
-    low, high = (_number(row[f"p_severe_{end}"], "{:.0%}") for end in ("low", "high"))
-    return f'{mean}<br><span class="en">{low} - {high}</span>'
-
-
-def _hazard(row: Row) -> str:
-    value, unit = row["hazard"], str(row["hazard_unit"])
-    if value is None:
-        return "-"
-    form = {"g": "{:.2f} g", "gal": "{:.0f} gal", "jma": "震度 {:.1f}"}[unit]
-    return form.format(value)
-
-
-def _due(row: Row) -> str:
-    if row["clock_due_at"] is None:
-        return "-"
-    due = datetime.fromisoformat(str(row["clock_due_at"]))
-    words = {"primary": "一次", "primary+secondary": "一次・二次"}
-    return f"{words[str(row['clock_kind'])]}<br>{_jst(due)}"
-
-
-def _place(row: Row) -> str:
-    where = f"{row['latitude']:.4f}, {row['longitude']:.4f}"
-    return f"{escape(str(row['id']))}<br>{where}"
-
-
-def _lines(reasons: object) -> str:
-    return escape(str(reasons)).replace(";", "<br>")
-
-
 def _items(words: Iterable[tuple[str, str]]) -> str:
-    items = "".join(f"<li>{_both(*pair)}</li>" for pair in words)
+    items = "".join(f"<li>{both(*pair)}</li>" for pair in words)
     return f"<ul>{items}</ul>" if items else ""
 
 
-def _footer(rows: Sequence[Row], heading: PlanHeading) -> str:
+def _footer(heading: PlanHeading, *, seen: bool) -> str:
     licences = [(text, "") for text in heading.licences]
-    basis = WITH_PICTURES if any(row["looks"] for row in rows) else NO_PICTURE
+    basis = WITH_PICTURES if seen else NO_PICTURE
     limits = _items([basis, *LIMITS])
     return (
-        f"<footer><h2>{_both('限界', 'Limits')}</h2>{limits}"
-        f"<h2>{_both('出典', 'Sources')}</h2>{_items([*SOURCES, *licences])}</footer>"
+        f"<footer><h2>{both('限界', 'Limits')}</h2>{limits}"
+        f"<h2>{both('出典', 'Sources')}</h2>{_items([*SOURCES, *licences])}</footer>"
     )

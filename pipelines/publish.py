@@ -47,7 +47,7 @@ from pipelines.map_content import MapContent, content_hash, content_tiles, map_c
 
 _TILES = "tiles/"
 _JAPAN = (122.0, 20.0, 154.0, 46.0)  # what a map without assets shows
-_EXTRA_NAME = re.compile(r"(?!map\.|tile|\.)[A-Za-z0-9._-]{1,64}")
+_EXTRA_NAME = re.compile(r"(plan/)?(?!map\.|tile|\.)[A-Za-z0-9._-]{1,64}")
 _TAKEN = {
     MANIFEST_NAME,
     PUBLICATION_NAME,
@@ -82,7 +82,7 @@ def write_edition(  # noqa: PLR0913 all that an edition is made of, by keyword
         beliefs: As BELIEFS, one row for every asset.
         features: Damage, as FEATURES.
         coverage: What frames saw, as COVERAGE.
-        extra_files: Files for people (plan.csv, report.html), by name.
+        extra_files: Files for people (plan.csv, plan/dams.csv), by name.
         provenance: Hashes of code, configuration, weights and inputs, by name.
         publication: When, where and how long; written beside, outside the hashes.
 

@@ -22,7 +22,8 @@ from data.operation import (
 )
 from data.tables import ASSETS, table_from_rows
 from pipelines.expected import expected_state
-from pipelines.plan import LEAST_ROWS, PLAN, plan_files, rank, write_plan
+from pipelines.plan import LEAST_ROWS, PLAN, rank
+from pipelines.plan_files import plan_files, write_plan
 from pipelines.plan_page import PlanHeading
 
 ORIGIN = datetime(2026, 11, 21, 23, 43, tzinfo=UTC)
@@ -57,6 +58,19 @@ HEADING = PlanHeading(
     edition=3,
     licences=("ODbL, OpenStreetMap contributors",),
 )
+
+FILES = {
+    "plan.csv",
+    "plan.geojson",
+    "plan.html",
+    "plan/sorties.csv",
+    "plan/sorties.geojson",
+    *(
+        f"plan/{name}.{end}"
+        for name in ("dams", "bridges", "substations", "links", "towers", "spans")
+        for end in ("csv", "geojson", "html")
+    ),
+}
 
 
 def asset(identifier, kind, latitude, **more):
@@ -273,12 +287,12 @@ def test_same_input_gives_the_same_bytes(tmp_path):
     plan = plan_of(asset("a", "bridge", 39.1), asset("d", "dam", 39.1))
     first = write_plan(tmp_path / "one", plan, HEADING)
     second = write_plan(tmp_path / "two", plan, HEADING)
-    assert [path.name for path in first] == ["plan.csv", "plan.geojson", "plan.html"]
+    assert {path.relative_to(tmp_path / "one").as_posix() for path in first} == FILES
     for a, b in zip(first, second, strict=True):
         assert a.read_bytes() == b.read_bytes()
 
 
-def test_nothing_to_list_still_gives_three_files():
+def test_nothing_to_list_still_gives_every_file():
     files = plan_files(
         rank(
             ASSETS.empty_table(), expected_state(ASSETS.empty_table(), [QUAKE]), [QUAKE]
@@ -286,7 +300,7 @@ def test_nothing_to_list_still_gives_three_files():
         HEADING,
     )
     assert json.loads(files["plan.geojson"])["features"] == []
-    assert set(files) == {"plan.csv", "plan.geojson", "plan.html"}
+    assert set(files) == FILES
 
 
 def test_a_quake_without_a_place_still_lists_everything():
@@ -304,3 +318,47 @@ def test_a_magnitude_that_may_be_too_low_is_said_at_the_top():
     head = page.split("</header>")[0]
     assert "Mj 7.9 may be too low" in head
     assert "頭打ちの可能性" in head
+
+
+def _listed(files, name):
+    return list(csv.DictReader(io.StringIO(files[name].decode("utf-8-sig"))))
+
+
+def test_each_kind_has_a_list_of_its_own_that_is_its_part_of_the_whole():
+    plan = plan_of(
+        asset("a", "bridge", 39.1), asset("d", "dam", 39.1), asset("b", "bridge", 39.3)
+    )
+    files = plan_files(plan, HEADING)
+    whole = _listed(files, "plan.csv")
+    parts = [*_listed(files, "plan/dams.csv"), *_listed(files, "plan/bridges.csv")]
+    assert parts == whole
+    bridges = json.loads(files["plan/bridges.geojson"])["features"]
+    assert [feature["id"] for feature in bridges] == ["a", "b"]
+    assert _listed(files, "plan/towers.csv") == []
+
+
+def test_a_kinds_page_shows_its_own_kind_and_the_hash_of_its_csv():
+    plan = plan_of(asset("a", "bridge", 39.1), asset("d", "dam", 39.1))
+    files = plan_files(plan, HEADING)
+    page = files["plan/dams.html"].decode()
+    assert "ダム" in page
+    assert '<span class="en">d<br>' in page
+    assert '<span class="en">a<br>' not in page
+    assert sha256(files["plan/dams.csv"]).hexdigest()[:8] in page
+    assert "該当する施設はない" in files["plan/towers.html"].decode()
+
+
+def test_a_row_says_in_words_where_it_is():
+    row = plan_of(asset("a", "bridge", 39.03)).to_pylist()[0]
+    assert row["place"].startswith(("岩手県", "宮城県", "秋田県"))
+    assert " km" in row["place"]
+    files = plan_files(plan_of(asset("a", "bridge", 39.03)), HEADING)
+    assert row["place"] in files["plan.html"].decode()
+
+
+def test_numbers_keep_four_figures_and_unknown_ones_stay_empty():
+    files = plan_files(plan_of(asset("d", "dam", 39.1)), HEADING)
+    (row,) = _listed(files, "plan.csv")
+    assert row["p_severe"] == ""
+    assert len(row["hazard"].replace(".", "")) <= 5
+    assert row["in_plan"] == "yes"
