@@ -3,7 +3,7 @@
 The median is Morikawa and Fujiwara (2013), quadratic magnitude model, without its terms
 for deep sediments (no grid is given) and for the volcanic front (no line is given). The
 telegram tells no fault: half its length after Utsu is taken off the hypocentral
-distance, as JMA does. What is observed does not enter yet.
+distance, as JMA does. What was observed enters in `geo.conditioned_shaking`.
 
 Source:
     N. Morikawa and H. Fujiwara, J. Disaster Res. 8(5), 2013, 878-888; coefficients in
@@ -32,6 +32,7 @@ REFERENCE_VS30_M_S = 350.0  # MF2013: ground for which the site term is zero
 VALID_DISTANCE_KM = 200.0  # MF2013 rests on records up to here
 NEAREST_DISTANCE_KM = 3.0  # as JMA: no place is nearer to the fault
 SLAB_DEPTH_KM = 60.0  # DEFINITIONS, section 2
+FARTHEST_KM = 1_500.0  # felt intensities of 2011-03-11 reach 1,300 km
 ASSUMED_DEPTH_KM = 10.0  # where the message says 不明; JMA's own for shallow quakes
 SATURATING_MJ = 7.8  # Mj of 2011-03-11 was 7.9 at first, Mw 9.0
 MAGNITUDE_SIGMA = 0.15  # DEFINITIONS, section 2: Mw from Mj
@@ -330,6 +331,25 @@ def _field(
         np.hypot(sigma * per_ln, INTENSITY_SIGMA),
         shared * per_ln,
     )
+
+
+def reach_km(hypocentre: Hypocentre, intensity: float) -> float:
+    """Distance from the epicentre, in km, up to which the median reaches an intensity.
+
+    Taken on ground of Vs30 350 m/s, in steps of 5 km, at most FARTHEST_KM.
+    """
+    mj = known_magnitude(hypocentre) or 0.0
+    depth_km = ASSUMED_DEPTH_KM if hypocentre.depth_km is None else hypocentre.depth_km
+    epicentral = np.arange(0.0, FARTHEST_KM + 1.0, 5.0)
+    kind = tectonic_type(hypocentre)
+    median = _field(
+        Measure.INTENSITY,
+        kind,
+        mw=mw_from_mj(mj, kind),
+        distance_km=fault_distance_km(np.hypot(epicentral, depth_km), mj),
+        vs30=REFERENCE_VS30_M_S,
+    )[0]
+    return float(max(epicentral[median >= intensity], default=0.0))
 
 
 def shaking_notes(hypocentre: Hypocentre) -> tuple[tuple[str, ...], tuple[str, ...]]:
