@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from pipelines.drill import rasteriser
 from pipelines.drill.camera import Lens, Pose, look_at
@@ -24,12 +25,18 @@ GSD_M = {  # from the finest to the coarsest at which a class is worth showing
     "conductor": (0.007, 0.03),
     "broken_conductor": (0.007, 0.03),
     "seepage": (0.012, 0.03),
+    "displacement": (0.008, 0.03),
+    "deformation": (0.015, 0.045),
+    "collapse": (0.012, 0.045),
     "road": (0.015, 0.04),
     "slope": (0.02, 0.04),
     "water": (0.02, 0.04),
     "vegetation": (0.02, 0.04),
     "building": (0.018, 0.04),
 }
+WHOLE_ASSETS = ("bridge", "road", "dam")
+STEP_REACH_M = 3.0  # between a corner of a shoved part and one of what stayed
+FAR_FROM_A_STEP = 0.02  # weight of a corner there
 LOW_VIEW_DULL = ("water", "road", "vegetation", "seepage")
 FOCAL_PX, DISTANCE_M = (700.0, 3200.0), (5.0, 130.0)
 TRIES = 12
@@ -74,7 +81,25 @@ def targets(frozen: Frozen) -> dict[str, Targets]:
     for decal in frozen.scene.decals:
         mark = (decal.centre[None], np.array([3.0]))
         found.setdefault(decal.damage.name.lower(), []).append(mark)
-    return {name: _joined(found[name]) for name in sorted(found)}
+    joined = {name: _joined(found[name]) for name in sorted(found)}
+    if "displacement" in joined:
+        joined["displacement"] = _steps(frozen, names)
+    return joined
+
+
+def _steps(frozen: Frozen, names: list[str]) -> Targets:
+    """Corners of shoved parts, those near a sound part before all others.
+
+    Only there can it be seen that a part was shoved.
+    """
+    corners, owners = frozen.surfaces.corners, frozen.surfaces.owners
+    labels = np.array(names)[owners]
+    shoved = corners[labels == "displacement"].reshape(-1, 3)
+    sound = corners[np.isin(labels, WHOLE_ASSETS)].reshape(-1, 3)
+    weights = np.full(len(shoved), FAR_FROM_A_STEP)
+    if len(sound):
+        weights[cKDTree(sound).query(shoved)[0] <= STEP_REACH_M] = 1.0
+    return Targets(points=shoved, weights=weights / weights.sum())
 
 
 def _class_name(component: Component, damage: Damage) -> str:

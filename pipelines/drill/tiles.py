@@ -1,4 +1,4 @@
-"""Windows of 512 pixels with exact labels, to train on.
+"""Windows of 512 pixels with exact labels of what they show, to train on.
 
 OUT/images/<stem>.jpg, OUT/damage/<stem>.png, OUT/component/<stem>.png (class indices,
 255 is ignored) and OUT/tiles.json: {stem: {seed, gsd_m, kind, grade, view}}.
@@ -19,6 +19,7 @@ from PIL import Image
 
 from data.errors import UsageError
 from pipelines.drill.aims import draw_shot, targets
+from pipelines.drill.evident import IGNORE, evident_damage
 from pipelines.drill.light import LightName, draw_weather
 from pipelines.drill.render import Picture, take_picture
 from pipelines.drill.scenario import Scenario
@@ -35,7 +36,6 @@ TILE_PX, JPEG_QUALITY, SHADOW_PX = 512, 92, 1024
 PER_WORLD, WALLS_PER_WORLD = 24, 4
 FIRST_TRAINING_SEED = 10_000  # below it are the seeds of demos and exercises
 THIN_IGNORED = (1, 51)  # of 255: a thin thing's coverage too small for its label
-IGNORE = 255
 DAMAGES = (
     "crack", "spall", "displacement", "deformation", "collapse", "debris", "seepage",
     "broken_conductor",
@@ -87,9 +87,14 @@ def tile_scenario(seed: int) -> Scenario:
     )
 
 
-def labels_of(picture: Picture) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Damage and component; pixels that a thin thing touches but does not own: 255."""
-    damage, component = picture.damage.copy(), picture.component.copy()
+def labels_of(tile: Tile) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Damage that can be seen, and component; IGNORE where neither can be told.
+
+    A pixel that a thin thing touches but does not own belongs to nothing.
+    """
+    picture, about = tile.picture, tile.about
+    damage = evident_damage(picture, gsd_m=about["gsd_m"], view=about["view"])
+    component = picture.component.copy()
     low, high = THIN_IGNORED
     barely = (picture.thin >= low) & (picture.thin < high)
     damage[barely] = component[barely] = IGNORE
@@ -169,7 +174,7 @@ def _wall_tiles(seed: int, count: int) -> Iterator[Tile]:
 
 def _write_tile(out: Path, tile: Tile) -> None:
     """Image and labels."""
-    damage, component = labels_of(tile.picture)
+    damage, component = labels_of(tile)
     image = Image.fromarray(tile.pixels)
     path = out / "images" / f"{tile.stem}.jpg"
     image.save(path, quality=JPEG_QUALITY, subsampling=2)

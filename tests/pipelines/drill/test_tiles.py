@@ -59,9 +59,11 @@ def test_a_pixel_that_a_wire_barely_touches_is_ignored():
     picture = SimpleNamespace(
         damage=np.array([[8, 8, 0]], np.uint8),
         component=np.array([[4, 4, 9]], np.uint8),
+        asset=np.array([[1, 1, 0]], np.uint16),
         thin=np.array([[255, 30, 0]], np.uint8),
     )
-    damage, component = labels_of(picture)
+    about = {"gsd_m": 0.01, "view": "level"}
+    damage, component = labels_of(SimpleNamespace(picture=picture, about=about))
     assert damage.tolist() == [[8, 255, 0]]
     assert component.tolist() == [[4, 255, 9]]
     assert picture.damage.tolist() == [[8, 8, 0]]  # the truth itself stays
