@@ -39,7 +39,12 @@ def class_weights(classes: Mapping[str, int], given: Mapping[str, float]) -> Ten
 
 
 def loss(
-    logits: Logits, damage: Target, component: Target, *, every_px: int = 1
+    logits: Logits,
+    damage: Target,
+    component: Target,
+    *,
+    every_px: int = 1,
+    start_px: tuple[int, int] = (0, 0),
 ) -> Tensor:
     """Sum of both heads' losses.
 
@@ -48,12 +53,15 @@ def loss(
         damage: What the damage head should say.
         component: What the component head should say.
         every_px: Only every so many-th pixel of every so many-th row counts.
+        start_px: Row and column of the first that does.
     """
+    row, column = start_px
+    counted = (slice(row, None, every_px), slice(column, None, every_px))
     heads = zip(full_resolution(logits), (damage, component), strict=True)
     first, second = (
         head_loss(
-            scores[..., ::every_px, ::every_px],
-            target._replace(labels=target.labels[:, ::every_px, ::every_px]),
+            scores[..., *counted],
+            target._replace(labels=target.labels[:, *counted]),
         )
         for scores, target in heads
     )

@@ -1,7 +1,7 @@
 """The segmentation network: one encoder, a feature pyramid, two heads.
 
-The damage head is sharpened at stride 2: a crack is a line of one to three pixels,
-which a grid of four cannot place.
+The damage head is sharpened at strides 2 and 1: a crack is a line of one to three
+pixels, which a grid of four cannot place.
 
 The encoder is EfficientNet-Lite0 (Tan and Le 2019, arXiv 1905.11946; the Lite variant
 drops squeeze-and-excitation and uses ReLU6). The pyramid follows Lin et al. 2017,
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from data.findings import COMPONENT_CLASSES, DAMAGE_CLASSES
 
 SIDE_MULTIPLE_PX: Final = 32  # the deepest features have stride 32
-DAMAGE_STRIDE_PX: Final = 2
+DAMAGE_STRIDE_PX: Final = 1
 COMPONENT_STRIDE_PX: Final = 4
 PIXEL_MEAN: Final = 127.0  # grey values as the encoder's authors centred them
 PIXEL_SCALE: Final = 128.0
@@ -29,6 +29,7 @@ _ENCODER_EPSILON: Final = 1e-3  # batch normalisation of the ImageNet weights
 _PYRAMID_EPSILON: Final = 1e-5  # torch's own
 _PYRAMID_CHANNELS: Final = 64
 _FINE_CHANNELS: Final = 24
+_FINEST_CHANNELS: Final = 12
 _STEM_CHANNELS: Final = 32
 
 
@@ -58,7 +59,7 @@ FINE_STAGE: Final = 0  # the last of stride 2
 class Logits(NamedTuple):
     """Scores of both heads, before any softmax.
 
-    `damage` has shape (N, 10, H / 2, W / 2), `component` (N, 11, H / 4, W / 4).
+    `damage` has shape (N, 10, H, W), `component` (N, 11, H / 4, W / 4).
     """
 
     damage: Tensor
@@ -158,7 +159,7 @@ def segmentation_head(channels: int, classes: int) -> nn.Sequential:
 
 
 class Sharpening(nn.Module):
-    """Correction of logits at stride 2; none before it has learnt any."""
+    """Correction of logits at stride 1; none before it has learnt any."""
 
     def __init__(self, fine: int, coarse: int, classes: int) -> None:
         """Lay the layers; the last starts at zero."""
@@ -166,18 +167,26 @@ class Sharpening(nn.Module):
         self.fine = nn.Sequential(*convolution(fine, _FINE_CHANNELS))
         self.coarse = nn.Sequential(*convolution(coarse, _FINE_CHANNELS))
         self.smooth = separable(_FINE_CHANNELS)
-        self.last = nn.Conv2d(_FINE_CHANNELS, classes, 1)
+        self.narrow = nn.Sequential(*convolution(_FINE_CHANNELS, _FINEST_CHANNELS))
+        self.pixels = nn.Sequential(*convolution(3, _FINEST_CHANNELS, kernel=3))
+        self.finest = separable(_FINEST_CHANNELS)
+        self.last = nn.Conv2d(_FINEST_CHANNELS, classes, 1)
         nn.init.zeros_(self.last.weight)
         if self.last.bias is not None:
             nn.init.zeros_(self.last.bias)
 
-    def forward(self, features: Features) -> Tensor:
-        """Shape (N, classes, H / 2, W / 2)."""
-        coarse = F.interpolate(
-            self.coarse(features.pyramid), scale_factor=2.0, mode="nearest"
+    def forward(self, image: Tensor, features: Features) -> Tensor:
+        """Shape (N, classes, H, W)."""
+        half = self.smooth(
+            self.fine(features.fine) + _doubled(self.coarse(features.pyramid))
         )
-        corrections: Tensor = self.last(self.smooth(self.fine(features.fine) + coarse))
+        whole = self.finest(self.pixels(image) + _doubled(self.narrow(half)))
+        corrections: Tensor = self.last(whole)
         return corrections
+
+
+def _doubled(planes: Tensor) -> Tensor:
+    return F.interpolate(planes, scale_factor=2.0, mode="nearest")
 
 
 class LiteFPN(nn.Module):
@@ -232,8 +241,7 @@ class LiteFPN(nn.Module):
         ]
         merged: Tensor = self.context(levels[-1])
         for finer, smooth in zip(levels[-2::-1], self.smooth, strict=True):
-            upsampled = F.interpolate(merged, scale_factor=2.0, mode="nearest")
-            merged = smooth(upsampled + finer)
+            merged = smooth(_doubled(merged) + finer)
         return Features(fine, merged)
 
     def forward(self, image: Tensor) -> Logits:
@@ -247,7 +255,7 @@ class LiteFPN(nn.Module):
             self.damage(features.pyramid), COMPONENT_STRIDE_PX // DAMAGE_STRIDE_PX
         )
         return Logits(
-            damage + self.sharpening(features), self.component(features.pyramid)
+            damage + self.sharpening(image, features), self.component(features.pyramid)
         )
 
 
@@ -257,9 +265,9 @@ def normalised(rgb: Tensor) -> Tensor:
 
 
 def full_resolution(logits: Logits) -> Logits:
-    """Logits of the picture's size, (N, classes, H, W), interpolated between."""
+    """Logits of the picture's size, (N, classes, H, W); components interpolated."""
     return Logits(
-        enlarged(logits.damage, DAMAGE_STRIDE_PX),
+        logits.damage,
         enlarged(logits.component, COMPONENT_STRIDE_PX),
     )
 

@@ -93,12 +93,19 @@ def train_step(
         ),
         Target(torch.from_numpy(drawn.component), class_weights(COMPONENT, {})),
         every_px=phase.loss_every_px,
+        start_px=_start_px(step, phase.loss_every_px),
     )
     optimiser.zero_grad(set_to_none=True)
     value.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(network.parameters(), phase.largest_gradient)
     optimiser.step()
     return float(value.detach())
+
+
+def _start_px(step: int, every_px: int) -> tuple[int, int]:
+    """Row and column that take turns, so that every pixel counts in some step."""
+    row, column = divmod(step % every_px**2, every_px)
+    return row, column
 
 
 def train(

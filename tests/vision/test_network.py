@@ -13,9 +13,9 @@ from vision.encoder_weights import (
 from vision.network import LiteFPN, enlarged, full_resolution, normalised
 
 
-def test_damage_is_answered_at_stride_two_and_components_at_four():
+def test_damage_is_answered_at_every_pixel_and_components_at_stride_four():
     logits = LiteFPN().eval()(torch.zeros(2, 3, 64, 96))
-    assert logits.damage.shape == (2, 10, 32, 48)
+    assert logits.damage.shape == (2, 10, 64, 96)
     assert logits.component.shape == (2, 11, 16, 24)
 
 
@@ -28,7 +28,7 @@ def test_sharpening_that_has_learnt_nothing_changes_nothing():
     network = LiteFPN().eval()
     image = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(2))
     coarse = network.damage(network.features(image).pyramid)
-    assert torch.equal(network(image).damage, enlarged(coarse, 2))
+    assert torch.equal(network(image).damage, enlarged(coarse, 4))
 
 
 def test_sharpening_tells_neighbouring_rows_apart():
