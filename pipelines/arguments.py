@@ -4,6 +4,7 @@ import argparse
 from datetime import datetime
 from pathlib import Path
 
+from data.feeds.tracks import Averaging
 from data.imagery import VerticalDatum
 
 
@@ -64,6 +65,8 @@ def parser() -> argparse.ArgumentParser:
     _add_inventory(commands, common)
     plan = command("plan", "expected map and ranked inspection lists")
     plan.add_argument("operation")
+    watch = command("watch", "telegrams dropped into a folder become maps")
+    watch.add_argument("directory", type=Path, metavar="DIR")
     _add_ingest(command("ingest", "pictures in"))
     assess = command("assess", "look, place, believe, publish; resumable")
     assess.add_argument("--no-publish", action="store_true")
@@ -104,7 +107,22 @@ def _add_event(
     opening.add_argument(
         "--announce", action="store_true", help="tell the Prefect server, which plans"
     )
+    opening.add_argument(
+        "--operation", metavar="OPERATION", help="join one that is open"
+    )
+    opening.add_argument(
+        "--averaging",
+        type=Averaging,
+        choices=list(Averaging),
+        help="of the winds of a track",
+    )
     actions.add_parser("list", parents=[common])
+    merging = actions.add_parser("merge", parents=[common])
+    merging.add_argument("first", metavar="EVENT", help="keeps its id")
+    merging.add_argument("second", metavar="SAME_QUAKE")
+    merging.add_argument("--undo", action="store_true", help="two quakes again")
+    releasing = actions.add_parser("release", parents=[common])
+    releasing.add_argument("operation")
     show = actions.add_parser("show", parents=[common])
     show.add_argument("operation", nargs="?", default="latest")
 

@@ -101,16 +101,31 @@ def _now(args: argparse.Namespace) -> Outcome:
 
 
 def _event(args: argparse.Namespace) -> Outcome:
-    from pipelines import event
+    from pipelines import event, event_list, event_rulings
 
+    store, now = _store(args), datetime.now(UTC)
     if args.action == "open":
         opened = event.open_messages(
-            _store(args), args.files, real=args.real, actor=args.actor
+            store,
+            args.files,
+            real=args.real,
+            actor=args.actor,
+            operation=args.operation,
+            averaging=args.averaging,
+            now=now,
         )
         return _announced(args, opened) if args.announce else opened
+    if args.action == "merge":
+        return event_rulings.merge_events(
+            store, args.first, args.second, actor=args.actor, at=now, undo=args.undo
+        )
+    if args.action == "release":
+        return event_rulings.release_operation(
+            store, args.operation, actor=args.actor, at=now
+        )
     if args.action == "show":
-        return event.show_operation(_store(args), args.operation)
-    return event.list_operations(_store(args))
+        return event_list.show_operation(store, args.operation)
+    return event_list.list_operations(store)
 
 
 def _announced(args: argparse.Namespace, opened: Outcome) -> Outcome:
@@ -137,6 +152,17 @@ def _plan(args: argparse.Namespace) -> Outcome:
     from pipelines.editions import publish
 
     return publish(_store(args), args.operation, _config(args), as_of=args.as_of)
+
+
+def _watch(args: argparse.Namespace) -> Outcome:
+    from pipelines.watch import watch
+
+    def tell(line: str) -> None:
+        text = json.dumps({"said": line}, ensure_ascii=False) if args.json else line
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+    return watch(_store(args), args.directory, _config(args), tell=tell)
 
 
 def _intake_options(args: argparse.Namespace) -> IntakeOptions:
@@ -272,6 +298,7 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], Outcome]] = {
     "event": _event,
     "inventory": _inventory,
     "plan": _plan,
+    "watch": _watch,
     "ingest": _ingest,
     "assess": _assess,
     "publish": _plan,

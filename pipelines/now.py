@@ -1,7 +1,9 @@
 """One screen: what happened, the newest edition, and what to do next: `karte now`."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -9,7 +11,9 @@ import pyarrow.parquet as pq
 from data.errors import UsageError
 from data.store import OperationFolder, find_operation, operations
 from pipelines.edition_folder import latest_folder, read_manifest
-from pipelines.event import describe, events_of
+from pipelines.event import events_of, frozen
+from pipelines.event_list import event_lines, frozen_lines
+from pipelines.heartbeat import feed_facts, feed_lines, read_heartbeats
 from pipelines.outcome import ExitCode, Outcome
 
 WORST = 10
@@ -26,23 +30,34 @@ def now(store: Path, operation: str, *, at: datetime) -> Outcome:
     Raises:
         UsageError: If the store holds no such operation.
     """
+    beats = read_heartbeats(store)
+    feeds = feed_lines(beats, at=at)
+    facts: dict[str, Any] = {"feeds": feed_facts(beats, at=at)}
     if operation == "latest" and not operations(store):
-        raise UsageError(f"store {store}: no operation; next: karte event open FILE")
+        if not beats:
+            raise UsageError(
+                f"store {store}: no operation; next: karte event open FILE"
+            )
+        return Outcome(ExitCode.DONE, ["no operation · 対応なし", *feeds], facts)
     folder = find_operation(store, operation)
     with folder.open_ledger() as ledger:
         events = events_of(ledger)
-        frames = len(ledger.all("frame"))
+        frames, waiting = len(ledger.all("frame")), frozen(ledger)
+    facts = {**facts, "frozen": sorted(waiting)}
     root = "DRILL 訓練" if folder.drill else "REAL 実災害"
     head = [f"{root} operation {folder.id}"]
-    head += [f"  {describe(event)}" for event in events] or ["  withdrawn 取消"]
+    head += [line for event in events for line in event_lines(event)]
+    head += [] if events else ["  withdrawn 取消"]
+    head += frozen_lines(folder.id, waiting)
     newest = latest_folder(folder.path)
     if newest is None:
         return Outcome(
             ExitCode.DONE,
-            [*head, f"  no edition yet; next: karte plan {folder.id}"],
-            {"operation": folder.id, "drill": folder.drill, "edition": None},
+            [*head, *feeds, f"  no edition yet; next: karte plan {folder.id}"],
+            {"operation": folder.id, "drill": folder.drill, "edition": None, **facts},
         )
-    return _with_edition(folder, newest, head, frames=frames, at=at)
+    outcome = _with_edition(folder, newest, [*head, *feeds], frames=frames, at=at)
+    return replace(outcome, data={**outcome.data, **facts})
 
 
 def _with_edition(
