@@ -40,6 +40,8 @@ _AUDIT = sa.Table(
 STAGES = (
     "operation",  # the Operation itself, key "operation"
     "message",  # an Event, keyed by the sha256 of its telegram
+    "ruling",  # a Ruling about events, keyed by its number
+    "layer",  # a HazardLayer by its key, or its withdrawal
     "setting",  # what later runs need of earlier ones: terrain, inventory
     "frame",  # a Frame, keyed by the sha256 of its picture
     "batch",  # the settings a frame was taken in with, keyed as the frame

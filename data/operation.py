@@ -138,3 +138,32 @@ class Operation:
     opened_by: Identifier
     events: tuple[Identifier, ...]
     seed: Annotated[int, Field(ge=0)]
+
+
+class RulingKind(StrEnum):
+    """What a person may decide about the events of an operation."""
+
+    JOIN = "join"
+    MERGE = "merge"
+    UNMERGE = "unmerge"
+    RELEASE = "release"
+
+
+@record
+class Ruling:
+    """What a named person decided about the events of an operation.
+
+    Attributes:
+        number: Rulings count in this order, from 0.
+        kind: JOIN: the operation `other` goes on in this one. MERGE: `other` is the
+            quake `event` under another id; UNMERGE undoes it. RELEASE: the withdrawal
+            of `event` by the message `other` may be published.
+        other: An event's or operation's id; of a RELEASE the sha256 of a message.
+    """
+
+    number: Annotated[int, Field(ge=0)]
+    kind: RulingKind
+    event: Identifier
+    other: Identifier
+    actor: Annotated[str, Field(min_length=1)]
+    at: Instant

@@ -1,8 +1,11 @@
 """Where things are kept: the folders of a store, and which operations it holds.
 
 STORE/inventory/                 what owners have, one Parquet file an import
-STORE/{real,drill}/OPERATION/    ledger.sqlite frames/ reads/ beliefs/ editions/
+STORE/{real,drill}/OPERATION/    ledger.sqlite feeds/ frames/ reads/ beliefs/ editions/
                                  latest.json report.json
+STORE/{real,drill}/received.sqlite    messages that belong to no operation (distant,
+                                      test, a cancellation before what it cancels), and
+                                      which events joined an operation of another id
 """
 
 import os
@@ -13,6 +16,8 @@ from pathlib import Path
 from data.errors import UsageError
 from data.ledger import Ledger
 
+GOES_ON_IN = ("setting", "goes_on_in")
+"""Stage and key of the operation that an operation was joined to; empty for none."""
 ROOTS = ("real", "drill")
 """Drills live in a root of their own, never beside the real."""
 
@@ -83,6 +88,23 @@ def operation_folder(store: Path, operation_id: str, *, drill: bool) -> Operatio
     return OperationFolder(store / ("drill" if drill else "real") / operation_id)
 
 
+def received_path(store: Path, *, drill: bool) -> Path:
+    """The ledger of messages that belong to no operation, there or not."""
+    return store / ("drill" if drill else "real") / "received.sqlite"
+
+
+def goes_on_in(folder: OperationFolder) -> OperationFolder:
+    """The operation that this one was joined to, or itself."""
+    seen = set[str]()
+    while folder.id not in seen and folder.ledger_path.is_file():
+        seen.add(folder.id)
+        with folder.open_ledger() as ledger:
+            other = ledger.get(*GOES_ON_IN)
+        if other:
+            folder = OperationFolder(folder.path.parent / other.decode())
+    return folder
+
+
 def operations(store: Path) -> list[OperationFolder]:
     """Every operation of the store, the real ones first, each root by id."""
     found = [
@@ -97,7 +119,7 @@ def find_operation(store: Path, name: str) -> OperationFolder:
     """The operation of this id; `latest` is the one whose ledger changed last.
 
     A real operation goes before a drill, whichever changed last: an exercise must
-    never hide a disaster.
+    never hide a disaster. One that was joined to another leads to that.
 
     Raises:
         UsageError: If the store holds no such operation.
@@ -105,10 +127,11 @@ def find_operation(store: Path, name: str) -> OperationFolder:
     known = operations(store)
     if name == "latest" and known:
         real = [folder for folder in known if not folder.drill]
-        return max(real or known, key=lambda folder: (_changed_at(folder), folder.id))
+        newest = max(real or known, key=lambda each: (_changed_at(each), each.id))
+        return goes_on_in(newest)
     for folder in known:
         if folder.id == name:
-            return folder
+            return goes_on_in(folder)
     names = ", ".join(folder.id for folder in known) or "none; open an event first"
     raise UsageError(f"operation {name}: not in store {store} (it holds: {names})")
 

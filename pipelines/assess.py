@@ -12,6 +12,7 @@ from data.store import OperationFolder, find_operation
 from pipelines.believing import believe, current_pairs, expect
 from pipelines.config import Config, IntakeOptions
 from pipelines.editions import publish, publish_believed
+from pipelines.event import frozen
 from pipelines.ingest import ingest, picture_path
 from pipelines.looking import Task, look_at_frame
 from pipelines.outcome import ExitCode, Outcome
@@ -74,7 +75,9 @@ def assess(
             store,
             config,
             workers=running.workers,
-            every_s=running.every_s if running.publishing else None,
+            every_s=running.every_s
+            if running.publishing and not frozen(ledger)
+            else None,
         )
     published = (
         publish(store, operation, config, as_of=running.as_of)

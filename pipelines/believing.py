@@ -24,7 +24,7 @@ from data.record import from_json, to_json
 from data.store import OperationFolder
 from data.tables import BELIEFS, check_table
 from pipelines.config import Config, config_sha256
-from pipelines.event import events_of, messages_of, operation_of
+from pipelines.event import events_of, merged_of, messages_of, operation_of
 from pipelines.expected import expected_state, last_hazards
 from pipelines.gathering import (
     cells_table,
@@ -261,6 +261,7 @@ def _inputs(
         "card": eye.key,
         "likelihood": content_key(START_TABLE.read_text("utf-8")),
         "messages": content_key(sorted(m.sha256 for m in messages_of(ledger))),
+        "merged": content_key(merged_of(ledger)),
         "inventory": content_key(revisions),
         "frames": content_key([to_json(f).decode() for f in frames_of(ledger)]),
         "placed": content_key(keys),

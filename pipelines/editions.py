@@ -13,11 +13,13 @@ from data.edition import EditionInfo, Manifest, Publication
 from data.errors import NothingUsableError
 from data.findings import Grade
 from data.ledger import Ledger
+from data.operation import Event
 from data.store import OperationFolder, find_operation
 from pipelines.believing import Believed, believe
 from pipelines.config import Config
 from pipelines.edition_folder import latest_folder, next_number
-from pipelines.event import describe
+from pipelines.event import describe, frozen
+from pipelines.event_list import frozen_lines
 from pipelines.outcome import ExitCode, Outcome
 from pipelines.plan import rank
 from pipelines.plan_files import plan_files
@@ -30,6 +32,8 @@ def publish(
 ) -> Outcome:
     """Publish an edition of an operation, unless the newest one says just the same.
 
+    Nothing is published while a withdrawal waits for a person: the last one stands.
+
     Args:
         store: The store's folder.
         operation: Id of the operation, or `latest`.
@@ -41,12 +45,30 @@ def publish(
     """
     folder = find_operation(store, operation)
     with folder.open_ledger() as ledger:
+        waiting = frozen(ledger)
+        if waiting:
+            return _frozen_outcome(folder, waiting)
         started = time.monotonic()
         believed = believe(folder, ledger, store, config, as_of=as_of)
         manifest, new = publish_believed(
             folder, ledger, believed, seconds={"believe": time.monotonic() - started}
         )
     return _outcome(folder, believed, manifest, new=new)
+
+
+def _frozen_outcome(folder: OperationFolder, waiting: dict[str, Event]) -> Outcome:
+    """No new edition withdraws what was seen before a person said so."""
+    return Outcome(
+        code=ExitCode.DONE,
+        lines=[f"operation {folder.id}:", *frozen_lines(folder.id, waiting)],
+        data={
+            "operation": folder.id,
+            "drill": folder.drill,
+            "frozen": sorted(waiting),
+            "new": False,
+            "path": str(latest_folder(folder.path)),
+        },
+    )
 
 
 def publish_believed(

@@ -10,6 +10,7 @@ from data.errors import UsageError
 from data.ledger import REPLACEABLE, STAGES, Ledger
 from data.store import OperationFolder, operations
 from pipelines.edition_folder import MANIFEST_NAME, verify_edition
+from pipelines.event import feeds_of
 from pipelines.ingest import picture_path
 from pipelines.outcome import ExitCode, Outcome
 
@@ -89,10 +90,13 @@ def _ledger(folder: OperationFolder, ledger: Ledger) -> Iterator[str]:
 
 
 def _files(folder: OperationFolder, ledger: Ledger) -> Iterator[str]:
-    """Pictures against their names, blocks and beliefs against the ledger.
+    """Feeds and pictures against their names, the rest against the ledger.
 
     A table of beliefs that is gone is no loss: it is made again when it is wanted.
     """
+    for sha in feeds_of(ledger):
+        if _digest(folder.feeds / sha) != sha:
+            yield f"{folder.id}: ShakeMap or track {sha[:16]} is changed or missing"
     for sha in ledger.all("frame"):
         if _digest(picture_path(folder, sha)) != sha:
             yield f"{folder.id}: picture {sha[:16]} is changed or missing"

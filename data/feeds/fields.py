@@ -19,6 +19,8 @@ KIND_OF_AVERAGING: Mapping[Averaging, str] = {
     Averaging.ONE_MINUTE: "track-1min",
 }
 """Each agency's track is a series of messages of its own."""
+FIELD_KINDS = frozenset({SHAKEMAP, *KIND_OF_AVERAGING.values()})
+"""Messages that are fields or tracks: their files are kept in the operation."""
 STATUS_OF_KIND: Mapping[str, EventStatus] = {
     "ACTUAL": EventStatus.REAL,
     "SCENARIO": EventStatus.DRILL,

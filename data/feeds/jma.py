@@ -9,19 +9,18 @@ Source:
 """
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import TypeVar
 from xml.etree.ElementTree import Element
 
+from data.feeds.clock import check_not_future
 from data.feeds.guarded_xml import child_of, refused, text_of, xml_tree
 from data.feeds.jma_body import BODY, hypocentre_of, notes_of, observed_in
 from data.operation import Event, EventStatus, MessageType
 from data.refusals import RefusalCode
 
 T = TypeVar("T")
-
-CLOCK_TOLERANCE = timedelta(minutes=5)
 
 JMX = "{http://xml.kishou.go.jp/jmaxml1/}"
 HEAD = "{http://xml.kishou.go.jp/jmaxml1/informationBasis1/}"
@@ -52,7 +51,7 @@ def read_telegram(data: bytes, *, name: str, now: datetime | None = None) -> Eve
     Args:
         data: The bytes as received.
         name: What the user calls it, for messages.
-        now: When given, a report from after it (by more than five minutes) is refused.
+        now: When given, a real report from after it (by over five minutes) is refused.
 
     Returns:
         The event as this one message states it. A drill's or a test's id starts with
@@ -72,9 +71,7 @@ def read_telegram(data: bytes, *, name: str, now: datetime | None = None) -> Eve
         control, f"{JMX}Status", STATUS_OF_WORD, RefusalCode.UNKNOWN_STATUS, name
     )
     earthquake = body.find(f"{BODY}Earthquake")
-    reported_at = _time(head, f"{HEAD}ReportDateTime", name)
-    _check_not_future(reported_at, now, name)
-    return Event(
+    event = Event(
         id=_event_id(head, status, name),
         serial=_serial(head, name),
         source_kind=kind,
@@ -84,7 +81,7 @@ def read_telegram(data: bytes, *, name: str, now: datetime | None = None) -> Eve
         ),
         title=text_of(head, f"{HEAD}Title"),
         headline=text_of(head, f"{HEAD}Headline/{HEAD}Text"),
-        reported_at=reported_at,
+        reported_at=_time(head, f"{HEAD}ReportDateTime", name),
         origin_at=_origin(head, earthquake, name),
         hypocentre=None if earthquake is None else hypocentre_of(earthquake, name),
         distant=text_of(head, f"{HEAD}Title").startswith("遠地地震"),
@@ -92,6 +89,9 @@ def read_telegram(data: bytes, *, name: str, now: datetime | None = None) -> Eve
         notes=notes_of(body, earthquake),
         sha256=sha256(data).hexdigest(),
     )
+    if now is not None:
+        check_not_future(event, now, name)
+    return event
 
 
 def _word(
@@ -116,16 +116,6 @@ def _check_version(head: Element, name: str) -> None:
             RefusalCode.UNKNOWN_VERSION,
             value=f"InfoKindVersion {version!r}",
             remedy="versions 1.x are read; update karte before using a newer one",
-        )
-
-
-def _check_not_future(reported_at: datetime, now: datetime | None, name: str) -> None:
-    if now is not None and reported_at > now + CLOCK_TOLERANCE:
-        refused(
-            name,
-            RefusalCode.FUTURE_TIME,
-            value=reported_at.isoformat(),
-            remedy="check the clock of this machine, then send it again",
         )
 
 

@@ -94,7 +94,23 @@ def read_manual_event(data: bytes, *, name: str, real: bool = False) -> Event:
         RefusedError: If it is no TOML, has an unknown key, lacks one, or a value is
             out of range.
     """
-    values = _toml(data, name)
+    return event_of_values(
+        _toml(data, name), name=name, real=real, digest=sha256(data).hexdigest()
+    )
+
+
+def event_of_values(values: Values, *, name: str, real: bool, digest: str) -> Event:
+    """The event that checked-for keys and values say, whatever file they came in.
+
+    Args:
+        values: Keys as in this module's first lines; times are datetimes.
+        name: What the user calls it, for messages.
+        real: Whether a named person says that it is no drill.
+        digest: sha256 of the file.
+
+    Raises:
+        RefusedError: If a key is unknown or missing, or a value is out of range.
+    """
     _check_keys(values, _KEYS, "event", name)
     if values.get("schema") != SCHEMA:
         refused(
@@ -120,7 +136,7 @@ def read_manual_event(data: bytes, *, name: str, real: bool = False) -> Event:
             distant=False,
             observed=_observed(values, name),
             notes=(),
-            sha256=sha256(data).hexdigest(),
+            sha256=digest,
         )
     except RefusedError:
         raise

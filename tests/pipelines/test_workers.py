@@ -17,8 +17,8 @@ import pytest
 from data.errors import RefusedError
 from data.imagery import VerticalDatum
 from data.tables import ASSETS, table_from_rows
-from pipelines.event import read_message
 from pipelines.looking import Task, look_at_frame
+from pipelines.message_files import Opening, read_message
 from pipelines.pairs import Ground, frame_pairs
 from pipelines.workers import pool
 
@@ -48,7 +48,7 @@ def test_results_come_in_the_order_of_the_chunk(workers: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_what_a_worker_refuses_arrives_as_a_refusal(workers: int, tmp_path) -> None:
-    read = partial(read_message, real=False)
+    read = partial(read_message, opening=Opening())
     with pool(workers) as mapped, pytest.raises(RefusedError) as refused:
         mapped(read, [tmp_path / "gone.xml"])
     assert "gone.xml" in refused.value.refusal.what
