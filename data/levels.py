@@ -175,7 +175,8 @@ _LEVELS: dict[AssetKind, tuple[tuple[str, float, int], ...]] = {
     ),
     AssetKind.LINK: (),
 }
-"""(share, from, level): DEFINITIONS 4, columns that masks alone can fill. From 0 means
+"""(share, from, level): DEFINITIONS 4, columns that masks alone can fill;
+`geometry_level` fills the others. From 0 means
 any blob at all. Debris has no share there: .01, the smallest share the table names."""
 
 
@@ -197,6 +198,38 @@ def level(kind: AssetKind, shares: CellShares, *, trained: frozenset[str]) -> in
         z for name, least, z in _LEVELS[kind] if _reaches(counted, name, least=least)
     )
     return max(reached, default=0)
+
+
+_GEOMETRY: dict[AssetKind, tuple[int, int]] = {
+    AssetKind.BRIDGE: (2, 3),
+    AssetKind.TOWER: (2, 3),
+    AssetKind.SPAN: (1, 2),
+}
+"""Level of a lean, an offset or a sag beyond 2 and beyond 3 sigma."""
+
+DOUBTFUL_SIGMAS, SURE_SIGMAS = 2.0, 3.0  # DEFINITIONS, section 4
+LOST_SHARE = 0.25  # of a cell: what misses more is lost
+LOST_LEVEL = 4
+STANDING_SIGMA_DEG = 0.7  # sound towers: erection, foundation, legs of unequal length
+
+
+def geometry_level(kind: AssetKind, *, sigmas: float, missing: float = 0.0) -> int:
+    """Level z of what geometry measured in one cell: more of either never lowers it.
+
+    Args:
+        kind: What the asset is.
+        sigmas: By how many of its sigmas it is out of place, 0 or more.
+        missing: Share of the cell that is not there, 0 to 1; beyond the same sigmas.
+
+    Source:
+        DEFINITIONS, section 4: lean, offset, sag, missing.
+    """
+    if kind not in _GEOMETRY or sigmas < DOUBTFUL_SIGMAS:
+        return 0
+    doubtful, sure = _GEOMETRY[kind]
+    if sigmas <= SURE_SIGMAS:
+        return doubtful
+    return LOST_LEVEL if missing >= LOST_SHARE else sure
 
 
 def _reaches(shares: CellShares, name: str, *, least: float) -> bool:

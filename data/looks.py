@@ -163,7 +163,7 @@ def _measured(cells: pa.Table, groups: _Groups) -> dict[str, pa.Array]:
     count, n_cells = len(groups.keys), len(groups.cell_look)
     median = {
         name: upper_median(_numbers(cells, name), groups.row_cell, n_cells)
-        for name in ("z", "a", "moved")
+        for name in ("z", "a", "moved", "missing", "geometry_sigmas")
     }
     z, second = median["z"], _second(cells, groups)
     worst = _worst_cells(z, groups)
@@ -179,6 +179,8 @@ def _measured(cells: pa.Table, groups: _Groups) -> dict[str, pa.Array]:
         "z": pa.array(z[worst].astype(np.int8)),
         "a": pa.array(median["a"][worst]),
         "moved": pa.array(median["moved"][worst]),
+        "missing": pa.array(median["missing"][worst]),
+        "geometry_sigmas": pa.array(median["geometry_sigmas"][worst]),
         "cell": pa.array(groups.cell_number[worst]),
         "z_second": pa.array(z_second.astype(np.int8)),
         "disputed": pa.array(np.bincount(groups.cell_look, disputed) > 0),

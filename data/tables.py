@@ -155,12 +155,19 @@ CELLS = _schema(
         "debris": _F,
         "broken": _F,
         "component": _F,
+        "azimuth_deg": _F,
+        "lean_deg": _F,
+        "lean_sigma_deg": _F,
+        "missing": _F,
+        "geometry_sigmas": _F,
         "z": pa.int8(),
         "z_second": pa.int8(),
     }
 )
 """What one frame shows of one cell of one asset: shares of the classes measured
 there (DEFINITIONS, section 4), level z and the second method's z_second (-1 untested).
+lean_deg is across the line of sight, to the right in the picture; geometry_sigmas says
+by how many sigmas the asset is out of place; both null where nothing was measured.
 Only cells the frame truly shows have a row; `cells` is how many the asset has."""
 
 LOOKS = _schema(
@@ -182,6 +189,8 @@ LOOKS = _schema(
         "cells": pa.int16(),
         "a": _F,
         "moved": _F,
+        "missing": _F,
+        "geometry_sigmas": _F,
         "z": pa.int8(),
         "z_second": pa.int8(),
         "disputed": pa.bool_(),

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from data.imagery import Frame, VerticalDatum
+from data.leaning import with_joint_leans
 from data.ledger import Ledger
 from data.looks import DEFAULT_LAMBDA, FRAME_FACTS
 from data.record import from_json
@@ -89,7 +90,7 @@ def cells_table(placed: Mapping[str, Row], frames: Sequence[Frame]) -> pa.Table:
         for row in value["cells"]
     ]
     order = [(n, "ascending") for n in ("asset_id", "frame_id", "cell")]
-    return table_from_rows(rows, CELLS).sort_by(order)
+    return with_joint_leans(table_from_rows(rows, CELLS).sort_by(order))
 
 
 def frame_facts(placed: Mapping[str, Row], frames: Sequence[Frame]) -> pa.Table:

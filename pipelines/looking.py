@@ -26,6 +26,7 @@ from pipelines.pairs import FramePairs, Ground, Pair
 from pipelines.placing import features
 from pipelines.reading import Reader, model_of
 from pipelines.scene import Scene
+from pipelines.stances import lying_row, lying_stance, stances, with_stances
 
 CE90_OF_SIGMA = 2.146  # of a circular normal error
 
@@ -95,7 +96,9 @@ def look_at_frame(task: Task) -> list[tuple[str, str, bytes]]:
         task.coarsest_gsd_m,
         model.card.gsd_max_m,
     )
-    placed = [_entry(pair, frame.id, _look(pair, scene)) for pair in task.frame.pairs]
+    placed = [
+        _entry(pair, frame.id, look_at_pair(pair, scene)) for pair in task.frame.pairs
+    ]
     seen = {"geometry": _footprint(scene), "gsd_m": gsd_m}
     footprint = ("footprint", task.frame.footprint_key, json.dumps(seen).encode())
     return [*reader.entries, *placed, footprint]
@@ -129,7 +132,7 @@ def _entry(pair: Pair, frame_id: str, value: Row) -> tuple[str, str, bytes]:
     return ("placed", pair.key, text.encode())
 
 
-def _look(pair: Pair, scene: Scene) -> Row:
+def look_at_pair(pair: Pair, scene: Scene) -> Row:
     """State, cells and features of one asset in one frame.
 
     state is `seen`, or how far the frame got: not_observed, too_coarse, unusable(..),
@@ -141,15 +144,27 @@ def _look(pair: Pair, scene: Scene) -> Row:
     severe = any(row["z"] >= SEVERE_LEVEL for row in value["cells"])
     if asset.kind is not AssetKind.TOWER or severe or scene.frame.unusable is not None:
         return value
-    zone = _views(fall_zone(asset), scene)
-    fallen = None if zone is None else fallen_row(zone[1], scene)
-    if zone is None or fallen is None:
-        return value
-    found = features(asset, [0], *zone, scene)
-    return value | {
+    return value | _fallen(pair, scene)
+
+
+def _fallen(pair: Pair, scene: Scene) -> Row:
+    """What is to be said of a tower that lies beside its place; nothing where none."""
+    zone = _views(fall_zone(pair.asset), scene)
+    if zone is None:
+        return {}
+    row, contested = fallen_row(zone[1], scene), False
+    if row is None:
+        rivals = [one[1] for r in pair.rivals if (one := _views(fall_zone(r), scene))]
+        stance = lying_stance(pair.asset, zone[1], scene, rivals)
+        if stance is None:
+            return {}
+        row, contested = lying_row(zone[1], stance), stance.contested
+    if contested:
+        return {"ambiguous": True}
+    return {
         "state": "seen",
-        "cells": [fallen],
-        "features": found,
+        "cells": [row],
+        "features": features(pair.asset, [0], *zone, scene),
         "ambiguous": False,
     }
 
@@ -178,6 +193,7 @@ def _in_place(pair: Pair, scene: Scene) -> Row:
         cell_row(asset, int(n), views, scene, rivals)
         for n in np.flatnonzero(shown & fine)
     ]
+    measured = with_stances(measured, stances(asset, views, scene, rivals))
     rows = [row for row, _ in measured]
     alone = max((row["z"] for row in rows), default=0)
     shared = max((z for _, z in measured), default=0)

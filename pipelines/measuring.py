@@ -29,16 +29,19 @@ Row = dict[str, Any]
 Mask = NDArray[np.bool_]
 
 
-def cell_outline(views: CellViews, number: int) -> NDArray[np.float64]:
+def cell_outline(
+    views: CellViews, number: int, *, sigmas: float = 1.0
+) -> NDArray[np.float64]:
     """Outline of a cell in file pixels, as far out as its place is not sure.
 
     Pose and inventory err: an outline that is exact for the pose as written would cut
-    off what it is looking for. One standard deviation is added all around.
+    off what it is looking for. So many standard deviations are added all around.
     """
     exact = views.outlines[number]
     if len(exact) < CORNERS_OF_AN_AREA:
         return exact
-    grown = Polygon(exact).buffer(float(views.pixel_sigma_px[number]), quad_segs=2)
+    reach_px = sigmas * float(views.pixel_sigma_px[number])
+    grown = Polygon(exact).buffer(reach_px, quad_segs=2)
     return shapely.get_coordinates(grown.exterior)[:-1]
 
 
@@ -117,6 +120,11 @@ def _row(
         "debris": rounded(shares.debris),
         "broken": rounded(shares.broken),
         "component": rounded(shares.component),
+        "azimuth_deg": rounded(views.azimuth_deg[number]),
+        "lean_deg": None,
+        "lean_sigma_deg": None,
+        "missing": 0.0,
+        "geometry_sigmas": None,
         "z": z,
         "z_second": z_second,
     }
@@ -152,7 +160,12 @@ def fallen_row(zone: CellViews, scene: Scene) -> Row | None:
         collapse=float(down.sum() / tower.sum()),
         component=float(tower.sum() / inside.sum()),
     )
-    return _row(0, zone, shares, z=4, z_second=-1)
+    return bare_row(zone, shares, z=4)
+
+
+def bare_row(zone: CellViews, shares: CellShares, *, z: int) -> Row:
+    """The row of an only cell that no second method looked at."""
+    return _row(0, zone, shares, z=z, z_second=-1)
 
 
 def rounded(value: float) -> float:
