@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from data.assets import AssetKind
 from data.column_names import ColumnMapping, column_for
 from data.errors import RefusedError
-from data.inventory import Source
-from data.japanese import half_width, number_from, year_from
+from data.inventory_source import Source
+from data.japanese import LONGEST_TEXT, half_width, number_from, year_from
 from data.refusals import Refusal, RefusalCode, refuse
 
 Texts = list[str | None]
@@ -59,14 +59,15 @@ class OwnedRows:
     Attributes:
         rows: Which rows of the source they are.
         columns: Column of the table ASSETS -> values, as long as `rows`.
-        dropped: Rows that are no assets, each with its reason; the file goes on.
-        bad: Rows that cannot be right; they stop the file.
+        dropped: Rows that are no assets, or lost something, each with its reason; the
+            file goes on.
+        bad: Place in `rows` -> why that row cannot be right.
     """
 
     rows: list[int]
     columns: dict[str, list[object]]
     dropped: list[Refusal]
-    bad: list[Refusal]
+    bad: dict[int, Refusal]
 
 
 def owned_rows(
@@ -94,28 +95,49 @@ def owned_rows(
 
     columns: dict[str, list[object]] = {"kind": [found.value for found in kinds]}
     columns |= _identities(texts("id"), texts("parent_id"), kinds, mapping)
-    columns |= {name: list(texts(name)) for name in _PLAIN}
+    columns |= {name: [_shortened(text) for text in texts(name)] for name in _PLAIN}
     columns |= {
         name: [None if text is None else parse(text) for text in texts(name)]
         for name, parse in _PARSERS.items()
     }
+    columns["skew_deg"] = [
+        skew if angle is None else _skew_from(angle)
+        for skew, angle in zip(
+            columns["skew_deg"], texts("support_angle_deg"), strict=True
+        )
+    ]
     columns["owner"] = [text or mapping.owner for text in texts("owner")]
     columns["source_licence"] = [
         text or mapping.source_licence for text in texts("source_licence")
     ]
-    bad = [
-        refuse(
+    bad = {
+        index: refuse(
             source.where(row),
             RefusalCode.OUT_OF_RANGE,
             value=f"importance {text}",
             remedy="give a number from 0 to 5, or nothing",
         )
-        for row, text, value in zip(
-            rows, texts("importance"), columns["importance"], strict=True
+        for index, (row, text, value) in enumerate(
+            zip(rows, texts("importance"), columns["importance"], strict=True)
         )
         if text is not None and value is None
+    }
+    cut = [
+        refuse(
+            source.where(row),
+            RefusalCode.OUT_OF_RANGE,
+            value=f"{name} of {len(text)} characters",
+            remedy=f"nothing: its first {LONGEST_TEXT} are kept",
+        )
+        for name in _PLAIN
+        for row, text in zip(rows, texts(name), strict=True)
+        if text is not None and len(text) > LONGEST_TEXT
     ]
-    return OwnedRows(rows=rows, columns=columns, dropped=dropped, bad=bad)
+    return OwnedRows(rows=rows, columns=columns, dropped=[*dropped, *cut], bad=bad)
+
+
+def _shortened(text: str | None) -> str | None:
+    return None if text is None else text[:LONGEST_TEXT]
 
 
 def _kinds(
@@ -216,6 +238,16 @@ def voltage_kv_from(text: str) -> int | None:
     highest = max(found, default=0.0)
     kv = highest if highest <= LARGEST_KV else highest / 1000.0
     return round(kv) if 0.0 < kv <= LARGEST_KV else None
+
+
+def _skew_from(text: str) -> float | None:
+    """Skew of a bridge, 0 where it is straight, from the angle of its bearings (斜角).
+
+    >>> _skew_from("90"), _skew_from("左６０°"), _skew_from("0")
+    (0.0, 30.0, None)
+    """
+    angle = number_from(half_width(text).lstrip("左右 ="))
+    return abs(90.0 - angle) if angle is not None and 0.0 < angle < 180.0 else None  # noqa: PLR2004 a right angle and a straight one, in degrees
 
 
 def _bounded(

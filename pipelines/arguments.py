@@ -63,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
     now.add_argument("operation", nargs="?", default="latest")
     _add_event(commands, common)
     _add_inventory(commands, common)
+    _add_layer(commands, common)
     plan = command("plan", "expected map and ranked inspection lists")
     plan.add_argument("operation")
     watch = command("watch", "telegrams dropped into a folder become maps")
@@ -139,6 +140,31 @@ def _add_inventory(
     importing.add_argument("--mapping", type=Path, metavar="FILE")
     importing.add_argument("--suggest", action="store_true")
     actions.add_parser("list", parents=[common])
+    actions.add_parser("merges", parents=[common])
+    apart = actions.add_parser("unmerge", parents=[common])
+    apart.add_argument("asset", metavar="ID")
+    apart.add_argument("--reason", metavar="TEXT")
+
+
+def _add_layer(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    common: argparse.ArgumentParser,
+) -> None:
+    layer = commands.add_parser("layer", help="where the ground slid or flooded")
+    actions = layer.add_subparsers(dest="action", required=True, metavar="ACTION")
+    importing = actions.add_parser("import", parents=[common])
+    importing.add_argument("file", type=Path, metavar="FILE")
+    importing.add_argument("--operation", default="latest")
+    importing.add_argument(
+        "--kind", required=True, choices=("landslide", "flood", "liquefaction")
+    )
+    importing.add_argument("--credit", metavar="TEXT", help="whom to name as source")
+    listing = actions.add_parser("list", parents=[common])
+    listing.add_argument("operation", nargs="?", default="latest")
+    gone = actions.add_parser("withdraw", parents=[common])
+    gone.add_argument("layer", metavar="KEY")
+    gone.add_argument("--operation", default="latest")
+    gone.add_argument("--reason")
 
 
 def _add_ingest(command: argparse.ArgumentParser, *, paths: str = "+") -> None:

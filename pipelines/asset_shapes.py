@@ -17,9 +17,9 @@ Geometries = NDArray[np.object_]
 Floats = NDArray[np.float64]
 
 MEAN_RADIUS_M = 6_371_008.8  # IUGG mean radius; it enters the arc's excess only
-_SHAPES = ("Point", "LineString", "MultiLineString", "Polygon", "MultiPolygon")
-_LINES = ("LineString", "MultiLineString")
-_MUST_BE_LINES = (AssetKind.LINK, AssetKind.SPAN)
+SHAPES = ("Point", "LineString", "MultiLineString", "Polygon", "MultiPolygon")
+LINES = ("LineString", "MultiLineString")
+MUST_BE_LINES = (AssetKind.LINK, AssetKind.SPAN)
 _BOUNDS_DEG = (180.0, 90.0)
 
 
@@ -27,9 +27,9 @@ def problem(shape: BaseGeometry | None, kind: AssetKind) -> str | None:
     """What is wrong with a geometry, in words, or None."""
     if shape is None or shape.is_empty:
         return "no geometry, or one that cannot be read"
-    if shape.geom_type not in _SHAPES:
+    if shape.geom_type not in SHAPES:
         return f"{shape.geom_type} is no place of an asset"
-    if kind in _MUST_BE_LINES and shape.geom_type not in _LINES:
+    if kind in MUST_BE_LINES and shape.geom_type not in LINES:
         return f"a {kind.value} is a line, not a {shape.geom_type}"
     places = np.abs(shapely.get_coordinates(shape))
     if not (np.isfinite(places).all() and (places <= _BOUNDS_DEG).all()):
@@ -41,10 +41,10 @@ def problem(shape: BaseGeometry | None, kind: AssetKind) -> str | None:
 
 def mended(shapes: Geometries) -> Geometries:
     """Two dimensions, and a collection of one thing as that thing."""
-    flat = np.array(
-        [_single(shape) for shape in shapely.force_2d(shapes)], dtype=object
-    )
-    return flat.reshape(shapes.shape)
+    flat = shapely.force_2d(shapes)
+    many = shapely.get_type_id(flat) >= shapely.GeometryType.MULTIPOINT
+    flat[many] = np.array([_single(shape) for shape in flat[many]], dtype=object)
+    return np.asarray(flat)
 
 
 def _single(shape: BaseGeometry) -> BaseGeometry:
@@ -76,13 +76,17 @@ def steps_m(places: Floats) -> Floats:
 
 def length_m(shapes: Geometries) -> Floats:
     """Length of each line, long side of each polygon, 0 of a point; shape (n,)."""
-    return np.array([_length_m(shape) for shape in shapes])
+    lengths = np.zeros(len(shapes))
+    extended = np.flatnonzero(shapely.get_type_id(shapes) != shapely.GeometryType.POINT)
+    for index in extended.tolist():
+        lengths[index] = _length_m(shapes[index])
+    return lengths
 
 
 def _length_m(shape: BaseGeometry) -> float:
     if shape.geom_type == "Point":
         return 0.0
-    if shape.geom_type in _LINES:
+    if shape.geom_type in LINES:
         lines = shapely.get_parts(shape)
         return float(sum(steps_m(shapely.get_coordinates(one)).sum() for one in lines))
     box = shapely.oriented_envelope(shape)
@@ -98,12 +102,15 @@ def home_points(shapes: Geometries) -> tuple[Floats, Floats]:
     Source:
         DEFINITIONS, section 9.
     """
-    homes = np.array([_home(shape) for shape in shapes]).reshape(-1, 2)
+    homes = np.column_stack([shapely.get_x(shapes), shapely.get_y(shapes)])
+    extended = np.flatnonzero(shapely.get_type_id(shapes) != shapely.GeometryType.POINT)
+    for index in extended.tolist():
+        homes[index] = _home(shapes[index])
     return homes[:, 0], homes[:, 1]
 
 
 def _home(shape: BaseGeometry) -> tuple[float, float]:
-    if shape.geom_type not in _LINES:
+    if shape.geom_type not in LINES:
         point = shape.representative_point()
         return point.x, point.y
     parts = shapely.get_parts(shape)

@@ -135,7 +135,7 @@ def _announced(args: argparse.Namespace, opened: Outcome) -> Outcome:
 
 
 def _inventory(args: argparse.Namespace) -> Outcome:
-    from pipelines import holdings
+    from pipelines import holdings, merges
 
     if args.action == "import":
         return holdings.import_inventory(
@@ -145,7 +145,37 @@ def _inventory(args: argparse.Namespace) -> Outcome:
             mapping=args.mapping,
             suggest=args.suggest,
         )
+    if args.action == "merges":
+        return merges.list_merges(_store(args))
+    if args.action == "unmerge":
+        return merges.unmerge(
+            _store(args),
+            args.asset,
+            actor=args.actor,
+            at=datetime.now(UTC),
+            reason=args.reason,
+        )
     return holdings.list_inventories(_store(args))
+
+
+def _layer(args: argparse.Namespace) -> Outcome:
+    from data.hazard_layer import LayerKind
+    from pipelines import layers
+
+    store = _store(args)
+    if args.action == "import":
+        request = layers.LayerRequest(
+            file=args.file,
+            kind=LayerKind(args.kind),
+            actor=args.actor,
+            credit=args.credit,
+        )
+        return layers.import_layer(store, args.operation, request)
+    if args.action == "withdraw":
+        return layers.withdraw_layer(
+            store, args.operation, args.layer, actor=args.actor, reason=args.reason
+        )
+    return layers.list_layers(store, args.operation)
 
 
 def _plan(args: argparse.Namespace) -> Outcome:
@@ -297,6 +327,7 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], Outcome]] = {
     "now": _now,
     "event": _event,
     "inventory": _inventory,
+    "layer": _layer,
     "plan": _plan,
     "watch": _watch,
     "ingest": _ingest,

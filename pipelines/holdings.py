@@ -1,8 +1,13 @@
-"""What owners have, kept in the store: `karte inventory`."""
+"""What owners have, kept in the store: `karte inventory`.
+
+STORE/inventory/FILE.parquet        one owner's assets, as imported
+STORE/inventory/FILE.json           what was left out, and the hashes of file and table
+STORE/inventory/merging/            which rows are one thing, and which stay apart
+"""
 
 import json
 from collections.abc import Sequence
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +18,13 @@ import pyarrow.parquet as pq
 from data.assets import AssetKind
 from data.column_names import ColumnMapping, read_mapping
 from data.errors import InvalidRecordError, LedgerError, UsageError
-from data.refusals import Refusal, RefusalCode
+from data.merges import Merge, Merges, read_aparts, read_merges
+from data.record import to_json
+from data.refusals import Refusal, RefusalCode, refuse
 from data.store import inventory_folder
 from data.tables import ASSETS, check_table
 from pipelines.inventory import read_inventory, suggest_mapping
+from pipelines.merging import HELD, find_merges, ids_twice, merge_lines, merged
 from pipelines.outcome import (
     ExitCode,
     Outcome,
@@ -44,7 +52,8 @@ def import_inventory(
 
     Args:
         store: The store's folder.
-        file: GeoJSON, GeoPackage, FlatGeobuf, or CSV with WKT or coordinates.
+        file: GeoJSON, GeoPackage, FlatGeobuf, Shapefile (also zipped, or a folder),
+            workbook, or text table with WKT or coordinates.
         kind: Kind of every row, where the file does not say.
         mapping: TOML that says which column is which.
         suggest: Only print a mapping to start from.
@@ -53,16 +62,43 @@ def import_inventory(
         UsageError: If there is no such file or kind.
         RefusedError: If the file cannot be read at all.
     """
-    if not file.is_file():
+    if not file.exists():
         raise UsageError(f"inventory {file}: no such file")
     if suggest:
         text = suggest_mapping(file)
         return Outcome(ExitCode.DONE, text.splitlines(), {"mapping": text})
     columns = ColumnMapping() if mapping is None else read_mapping(mapping)
     assets, refused = read_inventory(file, kind=_kind(kind), mapping=columns)
-    if assets.num_rows:
-        _keep(store, file, assets, refused)
-    return _outcome(store, file, assets, refused)
+    if not assets.num_rows:
+        return _outcome(store, file, assets, refused, ())
+    held = pa.concat_tables(
+        [held_assets(store, but=file.name), _named(assets, file.name)]
+    )
+    merges = find_merges(held, _apart(store))
+    taken = _ids_taken(held, merges, file.name)
+    if taken:
+        return _outcome(store, file, ASSETS.empty_table(), (*refused, *taken), ())
+    del held
+    _keep(store, file, assets, refused)
+    _write_merges(store, merges)
+    mine = [one for one in merges if file.name in (one.kept_in, one.gone_in)]
+    return _outcome(store, file, assets, refused, mine)
+
+
+def _ids_taken(
+    held: pa.Table, merges: Sequence[Merge], name: str
+) -> tuple[Refusal, ...]:
+    """Ids of the new file under which another inventory has another thing."""
+    taken = sorted({row["id"] for row in ids_twice(held, merges)})
+    return tuple(
+        refuse(
+            f"{name} id {one}",
+            RefusalCode.DUPLICATE_ID,
+            value="another inventory has another asset under it",
+            remedy="give id_prefix in the mapping; nothing of this file was taken in",
+        )
+        for one in taken
+    )
 
 
 def _kind(name: str | None) -> AssetKind | None:
@@ -81,21 +117,36 @@ def _keep(
     """Write the table and what was left out, under the name of the file."""
     folder = inventory_folder(store)
     folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f"{file.name}.part"
+    pq.write_table(assets, part, compression="zstd")
     report = {
         "file": file.name,
-        "sha256": sha256(file.read_bytes()).hexdigest(),
+        "sha256": _sha256(file),
+        "table_sha256": _sha256(part),
         "assets": assets.num_rows,
         "refused": refusal_dicts(refused),
     }
     text = json.dumps(report, ensure_ascii=False, indent=2, sort_keys=True)
     write_atomically(folder / f"{file.name}.json", text.encode())
-    part = folder / f"{file.name}.part"
-    pq.write_table(assets, part, compression="zstd")
     part.replace(folder / f"{file.name}.parquet")
 
 
+def _sha256(path: Path) -> str:
+    """Hash of a file; of a folder, of its files' names and hashes."""
+    if path.is_dir():
+        inside = sorted(one for one in path.rglob("*") if one.is_file())
+        named = [f"{one.relative_to(path)} {_sha256(one)}" for one in inside]
+        return sha256("\n".join(named).encode()).hexdigest()
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
 def _outcome(
-    store: Path, file: Path, assets: pa.Table, refused: Sequence[Refusal]
+    store: Path,
+    file: Path,
+    assets: pa.Table,
+    refused: Sequence[Refusal],
+    merges: Sequence[Merge],
 ) -> Outcome:
     kinds = kind_counts(assets)
     said = ", ".join(f"{count} {kind}" for kind, count in kinds.items()) or "nothing"
@@ -111,8 +162,14 @@ def _outcome(
             f"inventory {file.name}: {said}; {len(refused)} rows left out",
             *refusal_lines(refused[:SHOWN]),
             *([f"  and {left} more, all in {listed}"] if left > 0 else []),
+            *merge_lines(merges[:SHOWN]),
+            *(["  all of them: karte inventory merges"] if merges else []),
         ],
-        data={"assets": kinds, "refused": refusal_dicts(refused)},
+        data={
+            "assets": kinds,
+            "refused": refusal_dicts(refused),
+            "merges": [json.loads(to_json(one)) for one in merges],
+        },
     )
 
 
@@ -124,10 +181,7 @@ def kind_counts(assets: pa.Table) -> dict[str, int]:
 
 def list_inventories(store: Path) -> Outcome:
     """Every inventory of the store."""
-    reports: list[dict[str, Any]] = [
-        json.loads(path.read_text("utf-8"))
-        for path in sorted(inventory_folder(store).glob("*.json"))
-    ]
+    reports = _reports(store)
     lines = [f"{r['file']}: {r['assets']} assets [{r['sha256'][:8]}]" for r in reports]
     return Outcome(
         code=ExitCode.DONE,
@@ -141,22 +195,80 @@ def list_inventories(store: Path) -> Outcome:
 
 
 def read_assets(store: Path) -> pa.Table:
-    """Table ASSETS of all inventories together, sorted by (morton, id).
+    """Table ASSETS of all inventories together, each once, sorted by (morton, id).
 
     Raises:
-        InvalidRecordError: If two inventories hold an asset of the same id.
+        InvalidRecordError: If two inventories hold other assets of the same id.
         LedgerError: If an inventory in the store is damaged.
     """
-    tables = [
-        _table(path) for path in sorted(inventory_folder(store).glob("*.parquet"))
+    held = held_assets(store)
+    merges = current_merges(store, held)
+    again = ids_twice(held, merges)
+    if again:
+        raise InvalidRecordError(
+            f"asset {again[0]['id']}: in two inventories of the store, for two things;"
+            " import one of them again with id_prefix in its mapping"
+        )
+    return merged(held, merges)
+
+
+def current_merges(store: Path, held: pa.Table) -> tuple[Merge, ...]:
+    """What was found last if the store is still the same, else found again."""
+    known = read_merges(_merging(store) / "merges.json")
+    if known is not None and known.of == _tables(store):
+        return known.merges
+    return find_merges(held, _apart(store))
+
+
+def _merging(store: Path) -> Path:
+    return inventory_folder(store) / "merging"
+
+
+def _write_merges(store: Path, merges: Sequence[Merge]) -> None:
+    found = Merges(of=_tables(store), merges=tuple(merges))
+    write_atomically(_merging(store) / "merges.json", to_json(found))
+
+
+def _reports(store: Path) -> list[dict[str, Any]]:
+    """What the store says of each inventory, by name."""
+    return [
+        json.loads(path.read_text("utf-8"))
+        for path in sorted(inventory_folder(store).glob("*.json"))
     ]
-    if not tables:
-        return ASSETS.empty_table()
-    whole = pa.concat_tables(tables)
-    _check_once(whole)
-    return whole.sort_by(
-        [("morton", "ascending"), ("id", "ascending")]
-    ).combine_chunks()
+
+
+def _tables(store: Path) -> dict[str, str]:
+    """Inventory -> hash of its table."""
+    return {one["file"]: one.get("table_sha256", "") for one in _reports(store)}
+
+
+def find_again(store: Path) -> None:
+    """Find the merges anew, after a person decided."""
+    _write_merges(store, find_merges(held_assets(store), _apart(store)))
+
+
+def apart_file(store: Path) -> Path:
+    """Where the decisions to keep assets apart are, one a line."""
+    return _merging(store) / "apart.jsonl"
+
+
+def _apart(store: Path) -> list[frozenset[str]]:
+    return [frozenset(one.ids) for one in read_aparts(apart_file(store))]
+
+
+def held_assets(store: Path, *, but: str | None = None) -> pa.Table:
+    """Table HELD of all inventories as they were imported, or of all but one."""
+    tables = [
+        _named(_table(path), path.name.removesuffix(".parquet"))
+        for path in sorted(inventory_folder(store).glob("*.parquet"))
+        if path.name != f"{but}.parquet"
+    ]
+    return pa.concat_tables([HELD.empty_table(), *tables])
+
+
+def _named(assets: pa.Table, name: str) -> pa.Table:
+    names = pa.repeat(pa.scalar(name), assets.num_rows)
+    return assets.append_column("inventory", names)
 
 
 def _table(path: Path) -> pa.Table:
@@ -168,14 +280,3 @@ def _table(path: Path) -> pa.Table:
         raise LedgerError(
             f"inventory {path.name}: damaged in the store ({error}); import it again"
         ) from error
-
-
-def _check_once(assets: pa.Table) -> None:
-    counts = pc.value_counts(assets["id"])
-    twice = counts.filter(pc.greater(pc.struct_field(counts, "counts"), 1))
-    if len(twice):
-        first = twice[0].as_py()["values"]
-        raise InvalidRecordError(
-            f"asset {first}: in two inventories of the store; import one file with both"
-            " or give them different ids"
-        )

@@ -68,7 +68,8 @@ def test_a_wrong_mapping_is_refused_by_its_name(tmp_path, text):
 
 def test_a_suggestion_is_a_mapping(tmp_path):
     path = tmp_path / "m.toml"
-    text = suggested_mapping(["v_id", "typ", 'od"d', "wkt"], ["変な\n駅", 'q"'])
+    columns = ["v_id", "typ", 'od"d', "wkt"]
+    text = suggested_mapping(columns, ["変な\n駅", 'q"'], crs=None)
     path.write_text(text, encoding="utf-8")
     mapping = read_mapping(path)
     assert mapping.columns == {"geometry": "wkt", "id": "v_id", "kind": "typ"}

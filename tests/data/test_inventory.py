@@ -27,7 +27,7 @@ def written(tmp_path, content, name="a.csv", encoding="utf-8"):
 
 
 def source_of(path, **mapping):
-    return read_sources(path, ColumnMapping(**mapping))[0]
+    return next(read_sources(path, ColumnMapping(**mapping)))
 
 
 @pytest.mark.parametrize("delimiter", [",", "\t", ";", "#", "|"])
@@ -89,7 +89,7 @@ def test_every_layer_of_a_geopackage_is_read(tmp_path):
             {"id": [layer]}, geometry=[Point(x, 0)], crs="EPSG:6677"
         )
         frame.to_file(path, layer=layer, driver="GPKG")
-    sources = read_sources(path, ColumnMapping())
+    sources = list(read_sources(path, ColumnMapping()))
     assert [source.name for source in sources] == ["c.gpkg:a", "c.gpkg:b"]
     assert {source.crs[0] for source in sources} == {"EPSG:6677"}
 
@@ -98,7 +98,7 @@ def test_every_layer_of_a_geopackage_is_read(tmp_path):
     ("name", "content", "code"),
     [
         ("a.csv", "", RefusalCode.EMPTY),
-        ("a.csv", b"\xff\xfe\x00\x81", RefusalCode.UNREADABLE),
+        ("a.csv", b"\xff\xfe\x81", RefusalCode.UNREADABLE),
         ("a.csv", "\n\n", RefusalCode.SCHEMA),
         ("a.csv", "id,name\n1,a\n", RefusalCode.SCHEMA),
         ("a.csv", "id,id,wkt\n1,2,POINT(1 1)\n", RefusalCode.SCHEMA),

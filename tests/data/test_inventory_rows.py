@@ -10,14 +10,16 @@ from hypothesis import strategies as st
 from data.assets import AssetKind
 from data.column_names import ColumnMapping
 from data.errors import RefusedError
-from data.inventory import Source
 from data.inventory_rows import asset_id, owned_rows, voltage_kv_from
+from data.inventory_source import Source
 from data.refusals import RefusalCode
 
 
 def rows_of(columns, *, kind=None, **mapping):
     count = len(next(iter(columns.values())))
-    source = Source("a.csv", columns, np.full(count, None), [None] * count, 2)
+    source = Source(
+        "a.csv", columns, np.full(count, None), [None] * count, range(2, count + 2)
+    )
     return owned_rows(source, ColumnMapping(**mapping), kind)
 
 
@@ -63,15 +65,17 @@ def test_attributes_are_numbers_or_unknown():
     assert owned["length_m"] == [123.5, None, None]
     assert owned["year"] == [1970, None, 1998]
     assert owned["spans"] == [3, None, 2]
-    assert owned["skew_deg"] == [75.0, None, None]
+    assert owned["skew_deg"] == [15.0, 30.0, None]
     assert owned["prefecture_code"] == [1, None, 47]
 
 
 def test_an_importance_out_of_range_stops_the_file():
     owned = rows_of({"重要度": ["3", "9", None]}, kind=AssetKind.DAM)
     assert owned.columns["importance"] == [3.0, None, None]
-    assert [one.code for one in owned.bad] == [RefusalCode.OUT_OF_RANGE]
-    assert owned.bad[0].what == "a.csv row 3"
+    assert {index: one.code for index, one in owned.bad.items()} == {
+        1: RefusalCode.OUT_OF_RANGE
+    }
+    assert owned.bad[1].what == "a.csv row 3"
 
 
 def test_owner_and_licence_of_the_whole_file():

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from data.assets import AssetKind
-from data.errors import InvalidRecordError, LedgerError, RefusedError, UsageError
+from data.errors import LedgerError, RefusedError, UsageError
 from data.store import inventory_folder
 from data.tables import ASSETS
 from pipelines.holdings import import_inventory, list_inventories, read_assets
@@ -61,8 +61,8 @@ def test_importing_twice_leaves_the_same_bytes(store, tmp_path) -> None:
 
     def content() -> dict[str, bytes]:
         imported(store, file)
-        folder = inventory_folder(store)
-        return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+        files = sorted(inventory_folder(store).rglob("*.*"))
+        return {path.name: path.read_bytes() for path in files}
 
     assert content() == content()
 
@@ -79,11 +79,22 @@ def test_inventories_are_read_together_in_one_order(store, tmp_path) -> None:
     assert len(list_inventories(store).data["inventories"]) == 2
 
 
-def test_an_id_in_two_inventories_is_named(store, tmp_path) -> None:
+def test_an_id_that_another_inventory_has_for_another_thing_is_refused(
+    store, tmp_path
+) -> None:
     imported(store, owner(tmp_path, asset(), name="a.geojson"))
-    imported(store, owner(tmp_path, asset(north_m=900.0), name="b.geojson"))
-    with pytest.raises(InvalidRecordError, match="B1"):
-        read_assets(store)
+    again = owner(tmp_path, asset(north_m=900.0), name="b.geojson")
+    outcome = imported(store, again)
+    assert outcome.code is ExitCode.NOTHING_USABLE
+    assert "B1" in outcome.data["refused"][0]["what"]
+    assert "id_prefix" in outcome.data["refused"][0]["remedy"]
+    assert [one["file"] for one in list_inventories(store).data["inventories"]] == [
+        "a.geojson"
+    ]
+    mapping = tmp_path / "m.toml"
+    mapping.write_text('id_prefix = "b."', "utf-8")
+    assert imported(store, again, mapping=mapping).code is ExitCode.DONE
+    assert ids(store) == ["B1", "b.B1"]
 
 
 def changed(file: Path, number: int, **values) -> Path:
