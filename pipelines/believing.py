@@ -3,14 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from data.belief import update_beliefs
+from data.carrying import After, carried_beliefs, stale_looks
 from data.decisions import Decision, apply_decisions
 from data.grading import Rules
 from data.imagery import Frame
@@ -21,6 +24,7 @@ from data.operation import Event, Operation
 from data.parents import roll_up
 from data.places import WEIGHTS
 from data.record import from_json, to_json
+from data.rows import put_back
 from data.store import OperationFolder
 from data.tables import BELIEFS, check_table
 from pipelines.config import Config, config_sha256
@@ -40,6 +44,7 @@ from pipelines.holdings import read_assets
 from pipelines.pairs import FramePairs, frame_pairs
 from pipelines.provenance import code_sha256
 from pipelines.reading import weights_key, write_atomically
+from pipelines.surroundings import ground_sha256, read_surroundings
 from vision.weights import load_model
 
 Row = dict[str, Any]
@@ -47,13 +52,18 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What an operation expects before it looks: events, assets, beliefs."""
+    """What an operation expects before it looks: events, assets, beliefs.
+
+    Attributes:
+        prior_of: Table ASSETS and events -> the prior, as `prior` was made.
+    """
 
     operation: Operation
     events: tuple[Event, ...]
     assets: pa.Table
     prior: pa.Table
     last_hazard: pa.Table
+    prior_of: Callable[[pa.Table, Sequence[Event]], pa.Table]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +125,15 @@ def eye_of(config: Config, frames: Sequence[Frame]) -> Eye:
 def expect(store: Path, ledger: Ledger, config: Config) -> Expected:
     """What an operation expects of every asset of the store's inventories."""
     events, assets = events_of(ledger), read_assets(store)
+    around = read_surroundings(ledger, config)
+    prior_of = partial(expected_state, around=around)
     return Expected(
         operation=operation_of(ledger),
         events=events,
         assets=assets,
-        prior=expected_state(assets, events, vs30_m_s=config.vs30_m_s),
-        last_hazard=last_hazards(assets, events, vs30_m_s=config.vs30_m_s),
+        prior=prior_of(assets, events),
+        last_hazard=last_hazards(assets, events, around),
+        prior_of=prior_of,
     )
 
 
@@ -218,7 +231,7 @@ def _beliefs(
     """Prior, looks and decisions -> beliefs, parents last."""
     rules = Rules(likelihood=read_likelihood(), trained=eye.relied)
     updated = update_beliefs(
-        expected.prior,
+        _carried(expected, looks, rules),
         expected.assets,
         looks,
         frame_states(placed, pairs),
@@ -227,6 +240,24 @@ def _beliefs(
     )
     decided = apply_decisions(updated, decisions, last_hazard=expected.last_hazard)
     return roll_up(decided, expected.assets)
+
+
+def _carried(expected: Expected, looks: pa.Table, rules: Rules) -> pa.Table:
+    """The prior; of assets seen between two events what was seen is carried on."""
+    stale = stale_looks(looks, expected.last_hazard)
+    ids = pc.unique(stale["asset_id"])
+    if not len(ids) or len(expected.events) == 1:
+        return expected.prior
+    assets = expected.assets.filter(pc.is_in(expected.assets["id"], value_set=ids))
+    steps = [
+        After(event.origin_at, expected.prior_of(assets, expected.events[: count + 1]))
+        for count, event in enumerate(expected.events)
+    ]
+    found = carried_beliefs(steps, stale, assets, rules)
+    rows = pc.is_in(expected.prior["asset_id"], value_set=ids)
+    passed = expected.prior.filter(pc.invert(rows))
+    order = pc.index_in(expected.prior["asset_id"].filter(rows), found["asset_id"])
+    return put_back(passed, found.take(order).to_pylist(), rows)
 
 
 def decisions_of(ledger: Ledger) -> tuple[Decision, ...]:
@@ -257,6 +288,7 @@ def _inputs(
     return {
         "code": code_sha256(),
         "config": config_sha256(config),
+        "ground": ground_sha256(config),
         "weights": eye.sha256,
         "card": eye.key,
         "likelihood": content_key(START_TABLE.read_text("utf-8")),
