@@ -218,13 +218,41 @@ def _identities(
     return {
         "id": list(made),
         "owner_ref": [
-            text if text != one else None for text, one in zip(ids, made, strict=True)
+            text if text and half_width(text) != one else None
+            for text, one in zip(ids, made, strict=True)
         ],
         "parent_id": [
             None if text is None else asset_id(text, AssetKind.LINK, prefix=prefix)
             for text in parents
         ],
     }
+
+
+def soundness_from(text: str) -> str:
+    """The owner's diagnosis: I to IV where it is one of these, else as it is written.
+
+    Source:
+        MLIT, 道路橋定期点検要領 (2014): the four grades and their names.
+
+    >>> soundness_from("Ⅲ"), soundness_from("早期措置段階"), soundness_from("判定区分Ⅱ")
+    ('III', 'III', 'II')
+    >>> soundness_from("C2"), soundness_from("3")
+    ('C2', '3')
+    """
+    plain = half_width(text)
+    grade = _GRADE.fullmatch(plain)
+    return grade[1] if grade else GRADE_WORDS.get(plain, plain[:LONGEST_TEXT])
+
+
+GRADE_WORDS = {
+    "健全": "I",
+    "予防保全段階": "II",
+    "早期措置段階": "III",
+    "緊急措置段階": "IV",
+}
+_GRADE = re.compile(
+    r"(?:健全性|健全度|判定区分|区分|判定)?\s*(I{1,3}|IV)\s*(?:\(.*\))?"
+)
 
 
 def voltage_kv_from(text: str) -> int | None:
@@ -269,7 +297,7 @@ def _year(text: str) -> int | None:
     return year if year is not None and YEARS[0] <= year <= YEARS[1] else None
 
 
-_PLAIN = ("name", "name_kana", "material", "structure", "soundness")
+_PLAIN = ("name", "name_kana", "material", "structure")
 
 _PARSERS: dict[str, Callable[[str], object]] = {
     "length_m": _bounded(0.1, 1e6),
@@ -279,6 +307,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "skew_deg": _bounded(-90.0, 90.0),
     "year": _year,
     "voltage_kv": voltage_kv_from,
+    "soundness": soundness_from,
     "design_wind_m_s": _bounded(1.0, 150.0),
     "importance": _bounded(*IMPORTANCE_RANGE),
     "prefecture_code": _bounded(1, 47, whole=True),
