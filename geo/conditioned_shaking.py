@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from data.operation import Hypocentre
 from geo.conditioning import Sites, interval_sites
-from geo.lattice import lattice_around
+from geo.lattice import KM_A_DEGREE, lattice_around
 from geo.observed import Observations
 from geo.residual_field import ResidualAt, ResidualField, residual_field
 from geo.residuals import Places, covariance, places
+from geo.shakemap_field import MapField
 from geo.shaking import (
     BETWEEN_EVENT_SHARE,
     INTENSITY_SIGMA,
@@ -143,6 +144,33 @@ def shaken_field(
     )
 
 
+def map_residuals(field: MapField, rng: np.random.Generator) -> ResidualField:
+    """Draws about a ShakeMap: its own sigma, with the model's correlation in space."""
+    middle = [
+        (axis[0] + axis[-1]) / 2.0 for axis in (field.longitudes, field.latitudes)
+    ]
+    north = np.ptp(field.latitudes)
+    east = np.ptp(field.longitudes) * np.cos(np.radians(middle[1]))
+    none = np.zeros(0)
+    return residual_field(
+        lattice_around(
+            middle[0],
+            middle[1],
+            reach_km=float(np.hypot(east, north)) / 2 * KM_A_DEGREE,
+        ),
+        lambda x, y: places(
+            x,
+            y,
+            sigma=np.ones(len(x)),
+            shared=np.full(len(x), np.sqrt(BETWEEN_EVENT_SHARE)),
+        ),
+        observed=None,
+        value=none,
+        variance=none,
+        rng=rng,
+    )
+
+
 def conditioned(raw: ShakingAt, residual: ResidualAt) -> ShakingAt:
     """Median and sigma after the observations; both unchanged where there were none."""
     median, sigma = dict(raw.median), dict(raw.sigma)
@@ -184,3 +212,9 @@ def drawn(raw: ShakingAt, measure: Measure) -> Drawn:
     return Drawn(
         carried=rho * spread, shared=unexplained * np.sqrt(BETWEEN_EVENT_SHARE)
     )
+
+
+def drawn_alone(shaking: ShakingAt, measure: Measure) -> Drawn:
+    """How a measure follows draws that are its own, as those about a ShakeMap."""
+    spread = shaking.sigma[measure]
+    return Drawn(carried=spread, shared=np.zeros_like(spread))

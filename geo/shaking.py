@@ -38,6 +38,7 @@ SATURATING_MJ = 7.8  # Mj of 2011-03-11 was 7.9 at first, Mw 9.0
 MAGNITUDE_SIGMA = 0.15  # DEFINITIONS, section 2: Mw from Mj
 BETWEEN_EVENT_SHARE = 0.3  # DEFINITIONS, section 2: of the model's variance
 VECTOR_OVER_COMPONENT = 1.2  # DEFINITIONS, section 2: MF2013 predicts the vector sum
+INTENSITY_SLOPE = 1.72  # Midorikawa et al. 1999: intensity for each factor 10 of PGV
 INTENSITY_SIGMA = 0.21  # Midorikawa et al. 1999: scatter of intensity for a given PGV
 LN10 = float(np.log(10.0))
 _CRUSTAL_SLOPE, _CRUSTAL_OFFSET = 0.78, 1.08
@@ -256,7 +257,7 @@ def intensity_from_pgv(pgv_cm_s: Array) -> Array:
     Source:
         S. Midorikawa, K. Fujimoto and I. Muramatsu, 地域安全学会論文集 1, 1999, 51-56.
     """
-    return np.asarray(2.68 + 1.72 * np.log10(pgv_cm_s))
+    return np.asarray(2.68 + INTENSITY_SLOPE * np.log10(pgv_cm_s))
 
 
 def shaking_at(
@@ -325,7 +326,7 @@ def _field(
     sigma, shared = _sigmas_ln(row, mw, distance_km)
     if not by_pgv:
         return 10.0**log10 * _FACTORS[measure], sigma, shared
-    per_ln = 1.72 / LN10
+    per_ln = INTENSITY_SLOPE / LN10
     return (
         intensity_from_pgv(10.0**log10),
         np.hypot(sigma * per_ln, INTENSITY_SIGMA),

@@ -70,13 +70,13 @@ Ground = float | Vs30Raster | Vs30Points
 def vs30_at(ground: Ground, longitude: Array, latitude: Array) -> Array:
     """Vs30 at places in m/s: of the cell, or of the nearest row within 0.05 degrees."""
     if isinstance(ground, Vs30Raster):
-        column, row = (
-            np.floor(x).astype(np.int64) for x in ground.to_cell @ (longitude, latitude)
-        )
+        cell = ground.to_cell
+        column = np.floor(cell.a * longitude + cell.b * latitude + cell.c)
+        row = np.floor(cell.d * longitude + cell.e * latitude + cell.f)
         height, width = ground.values.shape
         inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
-        found = ground.values[row.clip(0, height - 1), column.clip(0, width - 1)]
-        found = np.where(inside, found.astype(np.float64), np.nan)
+        r, c = (x.astype(np.int64) for x in (row * inside, column * inside))
+        found = np.where(inside, ground.values[r, c].astype(np.float64), np.nan)
     elif isinstance(ground, Vs30Points):
         away, nearest = ground.tree.query(np.column_stack([longitude, latitude]))
         found = np.where(away <= FARTHEST_DEG, ground.values[nearest], np.nan)

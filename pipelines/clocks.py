@@ -11,7 +11,8 @@ import numpy as np
 
 from data.assets import AssetKind
 from pipelines.expectation import Expectation
-from pipelines.hazard_at import Kinds, Quake
+from pipelines.hazard_at import Kinds
+from pipelines.quakes import Quake
 
 PRIMARY_INTENSITY, PRIMARY_GAL = 3.5, 25.0  # JMA 4 or 25 gal
 SECONDARY_INTENSITY, SECONDARY_GAL = 4.5, 80.0  # 5-lower or 80 gal

@@ -37,6 +37,7 @@ class Config:
         publish_every_s: Least time between two editions of one `assess`.
         coarsest_gsd_m: Ground sampling distance from which a cell counts as unseen.
         vs30_m_s: Shear-wave velocity of the ground where no grid is given.
+        vs30_grid: GeoTIFF or CSV (lon, lat, vs30) of it.
     """
 
     model: str | None = None
@@ -48,6 +49,7 @@ class Config:
     publish_every_s: Positive = 60.0
     coarsest_gsd_m: Positive = 0.05
     vs30_m_s: Positive = 350.0
+    vs30_grid: str | None = None
 
 
 @record

@@ -10,14 +10,15 @@ Source:
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from data.assets import AssetKind
 from data.findings import NOT_MODELLED, NOTHING_DETECTABLE, Basis
-from data.fragility import BREAK_YEAR, SEVERE_K, STATES, likely_state
-from data.operation import Event, MessageType
+from data.fragility import SEVERE_K, STATES, likely_state
+from data.operation import Event
 from data.tables import ASSETS, BELIEFS, check_table
 from geo.shaking import STANDARD_GRAVITY_GAL
 from pipelines.clocks import dam_clocks
@@ -25,80 +26,95 @@ from pipelines.expectation import (
     Expectation,
     after_one_more,
     before_any,
+    capacity_draws,
     floats_of,
     under_one,
 )
-from pipelines.hazard_at import (
-    KIND_HAZARDS,
-    Array,
-    Kinds,
+from pipelines.hazard_at import KIND_HAZARDS, Array, Kinds, hazard_at, kinds_of
+from pipelines.hazard_words import reasons_of
+from pipelines.quakes import (
+    ANYWHERE,
     Quake,
-    hazard_at,
-    kinds_of,
+    Surroundings,
+    conditioned_quakes,
+    heard,
     quake_of,
 )
-from pipelines.hazard_words import reasons_of
+from pipelines.totals import Sums, added, chunk_sums, totals_table
 
 CHUNK_ROWS = 16_384  # DEFINITIONS, section 10
 UNKNOWN_VOLTAGE_KV = 66.0  # a link that says none counts as the lowest of the grid
 VOLTAGE_UNIT_KV = 100.0  # priority of a link = PGA in g x voltage in hundreds of kV
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectations:
+    """What to expect of every asset, and together.
+
+    Attributes:
+        beliefs: Table BELIEFS, one row an asset, grade -1.
+        totals: Table TOTALS, by prefecture and kind.
+    """
+
+    beliefs: pa.Table
+    totals: pa.Table
+
+
 def expected_state(
-    assets: pa.Table,
-    events: Sequence[Event],
-    *,
-    vs30_m_s: float = 350.0,
-    break_year: int = BREAK_YEAR,
+    assets: pa.Table, events: Sequence[Event], around: Surroundings = ANYWHERE
 ) -> pa.Table:
-    """What to expect of each asset.
+    """What to expect of each asset: `expectations` without the sums."""
+    return expectations(assets, events, around).beliefs
+
+
+def expectations(
+    assets: pa.Table, events: Sequence[Event], around: Surroundings = ANYWHERE
+) -> Expectations:
+    """What to expect of each asset, and by prefecture and kind.
 
     Args:
         assets: Table ASSETS, in any order.
         events: What stands of each earthquake (`data.standing`), one Event a quake.
             Cancellations and distant quakes shake nothing; of a quake whose place or
             magnitude is not known nothing is estimated, and the reasons say so.
-        vs30_m_s: Shear-wave velocity of the ground where no grid is given.
-        break_year: From which year on a bridge counts as built to resist earthquakes.
+        around: Seed, ground, ShakeMaps.
 
     Returns:
-        Table BELIEFS, one row an asset, in the order of `assets`; grade -1.
+        Beliefs in the order of `assets`.
 
     Raises:
         InvalidRecordError: If `assets` has other columns than declared.
     """
     check_table(assets, ASSETS, "assets")
-    quakes = quakes_of(events)
-    unknown = [event for event in _heard(events) if quake_of(event) is None]
-    chunks = [
-        _chunk_beliefs(
-            assets.slice(start, CHUNK_ROWS),
-            quakes,
-            unlocated=bool(unknown),
-            vs30_m_s=vs30_m_s,
-            break_year=break_year,
-        )
-        for start in range(0, assets.num_rows, CHUNK_ROWS)
-    ]
-    return pa.concat_tables(chunks) if chunks else BELIEFS.empty_table()
-
-
-def quakes_of(events: Sequence[Event]) -> tuple[Quake, ...]:
-    """The quakes that can be modelled, oldest first."""
-    quakes = [quake for event in _heard(events) if (quake := quake_of(event))]
-    return tuple(sorted(quakes, key=lambda quake: (quake.origin_at, quake.id)))
-
-
-def _heard(events: Sequence[Event]) -> list[Event]:
-    return [
-        event
-        for event in events
-        if event.message_type is not MessageType.CANCELLATION and not event.distant
-    ]
+    quakes = conditioned_quakes(events, around)
+    unknown = [event for event in heard(events) if quake_of(event) is None]
+    capacity = capacity_draws(around.seed)
+    chunks: list[pa.Table] = []
+    sums: Sums = {}
+    for start in range(0, assets.num_rows, CHUNK_ROWS):
+        chunk = assets.slice(start, CHUNK_ROWS)
+        kinds = kinds_of(chunk)
+        found = before_any(kinds, in_plan=bool(unknown))
+        for index, quake in enumerate(quakes):
+            one = under_one(
+                chunk,
+                kinds,
+                hazard_at(chunk, quake, ground=around.ground),
+                quake,
+                break_year=around.break_year,
+                capacity=capacity,
+            )
+            found = after_one_more(found, one, index)
+        chunks.append(_table(chunk, kinds, found, quakes, unlocated=bool(unknown)))
+        sums = added(sums, chunk_sums(chunk, kinds, found))
+    return Expectations(
+        beliefs=pa.concat_tables(chunks) if chunks else BELIEFS.empty_table(),
+        totals=totals_table(sums),
+    )
 
 
 def last_hazards(
-    assets: pa.Table, events: Sequence[Event], *, vs30_m_s: float = 350.0
+    assets: pa.Table, events: Sequence[Event], around: Surroundings = ANYWHERE
 ) -> pa.Table:
     """When each asset was last shaken above its kind's trigger.
 
@@ -106,35 +122,20 @@ def last_hazards(
         Columns asset_id and at (timestamp, UTC), only for assets that were; what
         `data.staleness.mark_older` asks for.
     """
+    quakes = conditioned_quakes(events, around)
     rows = []
     for start in range(0, assets.num_rows, CHUNK_ROWS):
         chunk = assets.slice(start, CHUNK_ROWS)
         ids = chunk["id"].to_numpy(zero_copy_only=False)
         last: dict[str, object] = {}
-        for quake in quakes_of(events):
-            hit = hazard_at(chunk, quake, vs30_m_s=vs30_m_s).in_plan
+        for quake in quakes:
+            hit = hazard_at(chunk, quake, ground=around.ground).in_plan
             last.update(dict.fromkeys(ids[hit], quake.origin_at))
         rows += [{"asset_id": key, "at": at} for key, at in last.items()]
     schema = pa.schema(
         [("asset_id", pa.string()), ("at", pa.timestamp("us", tz="UTC"))]
     )
     return pa.Table.from_pylist(rows, schema=schema)
-
-
-def _chunk_beliefs(
-    assets: pa.Table,
-    quakes: Sequence[Quake],
-    *,
-    unlocated: bool,
-    vs30_m_s: float,
-    break_year: int,
-) -> pa.Table:
-    kinds = kinds_of(assets)
-    found = before_any(kinds, in_plan=unlocated)
-    for index, quake in enumerate(quakes):
-        here = hazard_at(assets, quake, vs30_m_s=vs30_m_s)
-        found = after_one_more(found, under_one(assets, kinds, here, break_year), index)
-    return _table(assets, kinds, found, quakes, unlocated=unlocated)
 
 
 def _priority(assets: pa.Table, kinds: Kinds, found: Expectation) -> Array:

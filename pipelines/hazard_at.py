@@ -6,7 +6,6 @@ point. What each kind goes by, and from where on it is in the plan: DEFINITIONS 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
@@ -14,20 +13,19 @@ import shapely
 from numpy.typing import NDArray
 
 from data.assets import AssetKind
-from data.operation import Event, Hypocentre
-from geo.shaking import (
-    STANDARD_GRAVITY_GAL,
-    Measure,
-    ShakingAt,
-    hypocentre_in_jgd2011,
-    known_magnitude,
-    shaking_at,
-)
+from data.operation import Hypocentre
+from geo.conditioned_shaking import Drawn, conditioned, drawn, drawn_alone
+from geo.residual_field import ResidualAt, residual_at
+from geo.shakemap_field import map_shaking
+from geo.shaking import STANDARD_GRAVITY_GAL, Measure, ShakingAt, shaking_at
+from geo.vs30 import REFERENCE_VS30_M_S, Ground, vs30_at
+from pipelines.quakes import Quake
 
 Array = NDArray[np.float64]
 Kinds = NDArray[np.object_]
 Flags = NDArray[np.bool_]
 
+DRAWN_MEASURES = (Measure.SA10, Measure.PGA)  # what curves go by
 LINK_STEP_DEG = 0.02  # about 2 km between the places at which a link is looked at
 
 
@@ -98,63 +96,40 @@ KIND_HAZARDS: Mapping[str, KindHazard] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quake:
-    """One earthquake of an operation, with what is needed to shake something."""
-
-    id: str
-    origin_at: datetime
-    hypocentre: Hypocentre
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class HazardAt:
     """One chunk under one quake; every array has shape (N,).
 
     Attributes:
         hazard: In the unit of its kind.
         sigma_ln: Total; NaN where the hazard is an intensity.
-        shared_sigma_ln: What all places share.
         in_plan: Whether the kind's trigger is reached.
-        shaking: All measures at the same places.
+        shaking: All measures at the same places, given what was observed.
+        drawn: How accelerations follow the draws of the quake.
+        residual: The draws at the places; None where the quake has none.
     """
 
     hazard: Array
     sigma_ln: Array
-    shared_sigma_ln: Array
     in_plan: Flags
     shaking: ShakingAt
+    drawn: Mapping[Measure, Drawn]
+    residual: ResidualAt | None
 
 
-def quake_of(event: Event) -> Quake | None:
-    """The quake of an event, or None where place or size are not known or far away."""
-    source = event.hypocentre
-    if event.distant or source is None or known_magnitude(source) is None:
-        return None
-    return Quake(
-        id=event.id,
-        origin_at=event.origin_at,
-        hypocentre=hypocentre_in_jgd2011(source),
-    )
-
-
-def hazard_at(assets: pa.Table, quake: Quake, *, vs30_m_s: float) -> HazardAt:
+def hazard_at(
+    assets: pa.Table, quake: Quake, *, ground: Ground = REFERENCE_VS30_M_S
+) -> HazardAt:
     """Shaking of each asset of a chunk.
 
     Args:
         assets: A chunk of the table ASSETS.
-        quake: Its hypocentre is in JGD2011.
-        vs30_m_s: Shear-wave velocity of the ground.
+        quake: With its field, or without: then by the model alone.
+        ground: Vs30.
     """
     kinds = kinds_of(assets)
     longitude, latitude = shaken_places(assets, kinds, quake.hypocentre)
-    shaking = shaking_at(
-        quake.hypocentre,
-        longitude,
-        latitude,
-        measures=tuple(Measure),
-        vs30_m_s=vs30_m_s,
-    )
-    hazard, sigma, shared = (np.full(len(kinds), np.nan) for _ in range(3))
+    shaking, drawn, residual = _shaken(quake, longitude, latitude, ground)
+    hazard, sigma = np.full(len(kinds), np.nan), np.full(len(kinds), np.nan)
     in_plan = np.zeros(len(kinds), dtype=bool)
     for kind, rule in KIND_HAZARDS.items():
         here = kinds == kind
@@ -162,14 +137,35 @@ def hazard_at(assets: pa.Table, quake: Quake, *, vs30_m_s: float) -> HazardAt:
         in_plan[here] = _triggered(rule, shaking)[here]
         if rule.measure is not Measure.INTENSITY:
             sigma[here] = shaking.sigma[rule.measure][here]
-            shared[here] = shaking.shared_sigma[rule.measure][here]
     return HazardAt(
         hazard=hazard,
         sigma_ln=sigma,
-        shared_sigma_ln=shared,
         in_plan=in_plan,
         shaking=shaking,
+        drawn=drawn,
+        residual=residual,
     )
+
+
+def _shaken(
+    quake: Quake, longitude: Array, latitude: Array, ground: Ground
+) -> tuple[ShakingAt, Mapping[Measure, Drawn], ResidualAt | None]:
+    """By the model, then by what was observed, or as a ShakeMap has it."""
+    raw = shaking_at(
+        quake.hypocentre,
+        longitude,
+        latitude,
+        measures=tuple(Measure),
+        vs30_m_s=vs30_at(ground, longitude, latitude),
+    )
+    if quake.draws is None:
+        return raw, {m: drawn(raw, m) for m in DRAWN_MEASURES}, None
+    residual = residual_at(quake.draws.residual, longitude, latitude)
+    if quake.shakemap is None:
+        follows = {m: drawn(raw, m) for m in DRAWN_MEASURES}
+        return conditioned(raw, residual), follows, residual
+    shaking = map_shaking(quake.shakemap, raw, longitude, latitude)
+    return shaking, {m: drawn_alone(shaking, m) for m in DRAWN_MEASURES}, residual
 
 
 def kinds_of(assets: pa.Table) -> Kinds:

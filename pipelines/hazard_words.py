@@ -16,7 +16,8 @@ from pipelines.clocks import (
     dam_clocks,
 )
 from pipelines.expectation import Expectation
-from pipelines.hazard_at import Kinds, Quake
+from pipelines.hazard_at import Kinds
+from pipelines.quakes import Quake
 
 Words = tuple[str, str]
 JST = timezone(timedelta(hours=9))

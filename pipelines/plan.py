@@ -15,8 +15,8 @@ from data.assets import AssetKind
 from data.errors import InvalidRecordError
 from data.operation import Event
 from geo.gazetteer import ecef_km, place_names
-from pipelines.expected import quakes_of
 from pipelines.hazard_at import Array, kinds_of, shaken_places
+from pipelines.quakes import quakes_of
 
 Indices = NDArray[np.int64]
 

@@ -34,8 +34,10 @@ def main() -> None:
         rows = list(csv.DictReader(text.splitlines()))
         for kind in ("substation", "link"):
             first = [row for row in rows if row["kind"] == kind][:10]
-            farthest = max(float(row["distance_km"]) for row in first)
-            print(f"{kind}: first 10 within {farthest:.0f} km of the epicentre")
+            shaken = [row for row in first if row["in_plan"] == "yes"]
+            for name, some in (("first 10", first), (f"{len(shaken)} in plan", shaken)):
+                farthest = max(float(row["distance_km"]) for row in some)
+                print(f"{kind}: {name} within {farthest:.0f} km of the epicentre")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,31 @@
+"""What shaking and damage are made from besides the messages, read once an edition."""
+
+from hashlib import sha256
+from pathlib import Path
+
+from data.ledger import Ledger
+from geo.vs30 import read_vs30
+from pipelines.config import Config
+from pipelines.event import operation_of, shakemap_of
+from pipelines.quakes import Surroundings
+
+
+def read_surroundings(ledger: Ledger, config: Config) -> Surroundings:
+    """Seed, ground and ShakeMaps of an operation.
+
+    Raises:
+        ConfigError: If the grid of the ground cannot be read.
+        LedgerError: If a ShakeMap is gone from the operation, or changed.
+    """
+    grid = config.vs30_grid
+    return Surroundings(
+        seed=operation_of(ledger).seed,
+        ground=config.vs30_m_s if grid is None else read_vs30(Path(grid)),
+        shakemaps=shakemap_of(ledger),
+    )
+
+
+def ground_sha256(config: Config) -> str:
+    """Hash of the grid of the ground; empty where there is none."""
+    grid = config.vs30_grid
+    return "" if grid is None else sha256(Path(grid).read_bytes()).hexdigest()
