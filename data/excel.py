@@ -6,6 +6,7 @@ Formulas are not computed: what Excel stored as their value is read. Macros neve
 import warnings
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -56,11 +57,10 @@ def read_workbook(path: Path, name: str, mapping: ColumnMapping) -> Iterator[Sou
     """
     _check_package(path, name)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of extensions that openpyxl leaves out
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        with path.open("rb") as file:
+            with _quiet():
+                book = openpyxl.load_workbook(file, read_only=True, data_only=True)
             yield from _read_sheets(book, name, mapping)
-            book.close()
     except DefusedXmlException as error:
         value = type(error).__name__
         raise _refused(name, RefusalCode.BOMB, value, "remove the entities") from error
@@ -101,6 +101,26 @@ def _check_package(path: Path, name: str) -> None:
         raise _refused(name, RefusalCode.BOMB, value, "save it again with Excel")
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without openpyxl's warnings of extensions it leaves out."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _rows(sheet: Any) -> Iterator[list[str | None]]:  # noqa: ANN401 openpyxl is untyped
+    """Every row of a sheet from the top, blank ones too."""
+    sheet.reset_dimensions()  # some programs write a wrong extent
+    rows = sheet.iter_rows(values_only=True)
+    while True:
+        with _quiet():
+            row = next(rows, None)
+        if row is None:
+            return
+        yield [_cell(value) for value in row]
+
+
 def _read_sheets(
     book: openpyxl.Workbook, name: str, mapping: ColumnMapping
 ) -> Iterator[Source]:
@@ -108,14 +128,9 @@ def _read_sheets(
     passed: RefusedError | None = None
     read = False
     for sheet in book.worksheets:
-        sheet.reset_dimensions()  # some programs write a wrong extent
-        rows = (
-            [_cell(value) for value in row] for row in sheet.iter_rows(values_only=True)
-        )
+        shown = f"{name}:{clean_text(sheet.title)}"
         try:
-            for source in tabled(
-                rows, f"{name}:{clean_text(sheet.title)}", mapping, same_width=False
-            ):
+            for source in tabled(_rows(sheet), shown, mapping, same_width=False):
                 read = True
                 yield source
         except RefusedError as error:

@@ -163,7 +163,7 @@ def _outcome(
             *refusal_lines(refused[:SHOWN]),
             *([f"  and {left} more, all in {listed}"] if left > 0 else []),
             *merge_lines(merges[:SHOWN]),
-            *(["  all of them: karte inventory merges"] if merges else []),
+            *([f"  {len(merges)} merged: karte inventory merges"] if merges else []),
         ],
         data={
             "assets": kinds,
