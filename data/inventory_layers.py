@@ -13,7 +13,7 @@ import shapely
 
 from data.archive import unpack_zip
 from data.errors import RefusedError
-from data.inventory_source import CHUNK_ROWS, Source
+from data.inventory_source import CHUNK_ROWS, Source, shapes_from
 from data.japanese import clean_text
 from data.names import escaped_name
 from data.refusals import RefusalCode, refuse
@@ -117,7 +117,9 @@ def _shapefile_encoding(path: Path) -> str | None:
     beside = {one.suffix.lower(): one for one in path.parent.glob(f"{path.stem}.*")}
     if ".cpg" in beside or ".dbf" not in beside:
         return None
-    return encoding_of(beside[".dbf"]) or "cp932"
+    with beside[".dbf"].open("rb") as file:
+        header = int.from_bytes(file.read(10)[8:10], "little")  # dBase III, bytes 8-9
+    return encoding_of(beside[".dbf"], header) or "cp932"
 
 
 def _source(
@@ -137,7 +139,7 @@ def _source(
             column: [_text(value) for value in values.to_pylist()]
             for column, values in named.items()
         },
-        geometry=shapely.from_wkb(wkb, on_invalid="ignore"),
+        geometry=shapes_from(shapely.from_wkb, wkb),
         crs=[meta["crs"]] * rows,
         numbers=range(first, first + rows),
     )

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from data.column_names import ColumnMapping, column_for
 from data.dms import angle_from
+from data.inventory_source import shapes_from
 from data.japanese import half_width, number_from
 
 Geometries = NDArray[np.object_]
@@ -183,5 +184,4 @@ def _from_wkt(texts: Texts, default: Texts) -> tuple[Geometries, Texts]:
         text[found.end() :] if found else text
         for text, found in zip(plain, prefixes, strict=True)
     ]
-    parsed = shapely.from_wkt([text or None for text in bare], on_invalid="ignore")
-    return np.asarray(parsed, dtype=object), crs
+    return shapes_from(shapely.from_wkt, [text or None for text in bare]), crs

@@ -1,7 +1,9 @@
 """Some rows of an owner's file, as they are: texts stay texts, nothing is converted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,3 +44,22 @@ class Source:
         """What the file says of a row's place, in short."""
         texts = [self.columns[name][row] or "empty" for name in self.place_names]
         return ", ".join(texts)[:100]
+
+
+def shapes_from(
+    parse: Callable[..., Any], values: Sequence[object] | NDArray[np.object_]
+) -> NDArray[np.object_]:
+    """Geometries of WKT or WKB, None where one cannot be read or is made of arcs.
+
+    Args:
+        parse: `shapely.from_wkt` or `shapely.from_wkb`.
+        values: One for each row, None where there is none.
+    """
+    made = np.full(len(values), None, dtype=object)
+    try:
+        made[:] = parse(values, on_invalid="ignore")
+    except NotImplementedError:  # one arc among them stops shapely
+        for row, value in enumerate(values):
+            with suppress(NotImplementedError):
+                made[row] = parse(value, on_invalid="ignore")
+    return made

@@ -170,11 +170,10 @@ def _source(
 
 
 def _is_note(row: Cells, placed: Sequence[int]) -> bool:
-    """Whether a row is a remark or a total: no place, and next to nothing else."""
-    if any(place < len(row) and row[place] for place in placed):
-        return False
+    """Whether a row is a total, or a remark: no place, and next to nothing else."""
     cells = [cell for cell in row if cell]
-    return len(cells) < FEW_CELLS or cells[0].lower() in TOTALS
+    has_place = any(place < len(row) and row[place] for place in placed)
+    return cells[0].lower() in TOTALS or (len(cells) < FEW_CELLS and not has_place)
 
 
 def _note(where: str, row: Cells) -> Refusal:

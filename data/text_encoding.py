@@ -18,34 +18,33 @@ CHUNK_BYTES = 1 << 20
 BROKEN = 0.05  # share of unreadable ones below which a text is broken UTF-8
 
 
-def encoding_of(path: Path) -> str | None:
-    """Name of the encoding that the whole file can be read in, or None.
+def encoding_of(path: Path, skip: int = 0) -> str | None:
+    """Name of the encoding that a file can be read in after `skip` bytes, or None.
 
     A file that is UTF-8 but for a few bytes is in none: read as cp932 it would be
     nonsense that nobody sees.
     """
-    with path.open("rb") as file:
-        start = file.read(CHUNK_BYTES)
+    start = next(_chunks(path, skip), b"")
     for mark, encoding in BYTE_ORDER_MARKS.items():
         if start.startswith(mark):
-            return encoding if can_be_read(path, encoding) else None
-    if can_be_read(path, "utf-8"):
+            return encoding if can_be_read(path, encoding, skip) else None
+    if can_be_read(path, "utf-8", skip):
         return "utf-8"
     if _is_broken_utf8(start):
         return None
-    fitting = [name for name in LEGACY if can_be_read(path, name)]
+    fitting = [name for name in LEGACY if can_be_read(path, name, skip)]
     return min(fitting, key=lambda name: odd_share(start, name), default=None)
 
 
-def can_be_read(path: Path, encoding: str) -> bool:
-    """Whether every byte of a file fits an encoding.
+def can_be_read(path: Path, encoding: str, skip: int = 0) -> bool:
+    """Whether every byte of a file after `skip` fits an encoding.
 
     Raises:
         LookupError: If no such encoding is known.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
-        for chunk in _chunks(path):
+        for chunk in _chunks(path, skip):
             decoder.decode(chunk)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
@@ -53,8 +52,9 @@ def can_be_read(path: Path, encoding: str) -> bool:
     return True
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
+def _chunks(path: Path, skip: int) -> Iterator[bytes]:
     with path.open("rb") as file:
+        file.seek(skip)
         while chunk := file.read(CHUNK_BYTES):
             yield chunk
 

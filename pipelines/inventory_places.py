@@ -17,6 +17,7 @@ from data.assets import AssetKind
 from data.column_names import ColumnMapping
 from data.errors import CrsError
 from data.inventory_source import Source
+from data.japanese import number_from
 from data.refusals import Refusal, RefusalCode, refuse
 from geo.crs import in_japan
 from geo.legacy_crs import (
@@ -36,6 +37,7 @@ from pipelines.asset_shapes import (
 
 WHOLE_TURN_DEG = 360.0
 _CORRECT = "correct the geometry or take the row out"
+_PLANE = "metres, not degrees? map easting and northing, and give their system as crs"
 _ELSEWHERE = "say outside_japan = true in the mapping if it is meant"
 
 
@@ -80,7 +82,10 @@ def placed(
     for index in np.flatnonzero(~_plainly_good(shapes, kinds)).tolist():
         said = _fault(shapes[index], kinds[index], outside_japan=mapping.outside_japan)
         if said is not None and index not in wrong:
-            wrong[index] = _refusal(source, rows[index], *said)
+            value, remedy = said
+            if shapes[index] is None and _in_metres(source.place_text(rows[index])):
+                remedy = _PLANE
+            wrong[index] = _refusal(source, rows[index], value, remedy)
     good = np.array([index not in wrong for index in range(len(rows))], dtype=bool)
     shapes[good] = mended(shapes[good])
     return Placed(shapes, sigma_m, wrong)
@@ -152,6 +157,12 @@ def _fault(
     return f"{x:.4f}, {y:.4f} is outside Japan", f"{_hint(x, y)}; {_ELSEWHERE}"
 
 
+def _in_metres(text: str) -> bool:
+    """Whether what stands for a place are numbers too large to be degrees."""
+    numbers = [number_from(part) for part in text.split(", ")]
+    return all(one is not None and abs(one) > WHOLE_TURN_DEG for one in numbers)
+
+
 def _hint(x: float, y: float) -> str:
     """What may be behind a place that cannot be right."""
     if in_japan(y, x):
@@ -161,5 +172,5 @@ def _hint(x: float, y: float) -> str:
     if in_japan(abs(x), abs(y)):
         return "a sign looks wrong"
     if max(abs(x), abs(y)) > WHOLE_TURN_DEG:
-        return "metres, not degrees? give the plane rectangular system as crs"
+        return _PLANE
     return _CORRECT
