@@ -28,8 +28,8 @@ KIND_WORDS: Mapping[str, tuple[str, str, str, str]] = {
     AssetKind.LINK: (
         "送電線",
         "Power lines",
-        "最寄り区間の揺れ×電圧の順(状態は推定しない)",
-        "by shaking where nearest x voltage (no state is guessed)",
+        "最寄り区間の揺れ×電圧、崩落地との交差を加えた順(状態は推定しない)",
+        "by shaking where nearest and slope failures crossed, x voltage",
     ),
     AssetKind.TOWER: (
         "鉄塔",
