@@ -22,16 +22,14 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from data.grading import THRESHOLDS
+from data.owner_rules import BRIDGE_RULES, BridgeRules
 
 Array = NDArray[np.float64]
 
 STATES = 5
 SEVERE_K = 3  # D3 or worse
-BRIDGE_CAPACITY_BETA = 0.35  # BELIEF: Hazus's .6 holds demand too, which we add apart
 BIAS_SIGMA = 0.4  # DEFINITIONS, section 2: of the capacity of a kind, shared by all
 NORMAL_95 = 1.6448536269514722  # 95 % quantile of the standard normal
-LONG_BRIDGE_M = 150.0  # DEFINITIONS, section 2
-BREAK_YEAR = 1996  # DEFINITIONS, section 2; an owner's setting
 HIGH_KV, MEDIUM_KV = 350.0, 150.0  # DEFINITIONS, section 2
 K_SHAPE_FACTOR = 2.5  # Hazus: K_shape = 2.5 Sa(1.0 s) / Sa(0.3 s)
 TINY_IM = 1e-12  # in place of no shaking at all
@@ -144,7 +142,7 @@ def bridge_class(
     material: str | None,
     structure: str | None,
     year: int | None,
-    break_year: int = BREAK_YEAR,
+    rules: BridgeRules = BRIDGE_RULES,
 ) -> str:
     """Hazus class of one bridge, from what its owner says (DEFINITIONS, section 2).
 
@@ -152,12 +150,12 @@ def bridge_class(
     ...     year=1975)
     'HWB15'
     """
-    era = SEISMIC if year is not None and year >= break_year else CONVENTIONAL
-    if length_m is not None and length_m > LONG_BRIDGE_M:
+    era = SEISMIC if year is not None and year >= rules.break_year else CONVENTIONAL
+    if length_m is not None and length_m > rules.long_bridge_m:
         return BRIDGE_CLASSES["long"][era]
     if spans == 1:
         return BRIDGE_CLASSES["single"][era]
-    group = _material(material) or "prestressed"
+    group = _material(material) or rules.unknown_material
     words = (structure or "").lower()
     if _material(material) and any(word in words for word in _CONTINUOUS_WORDS):
         group += " continuous"
@@ -200,6 +198,7 @@ def bridge_medians(
     spans: Sequence[int | None],
     skew_deg: Array,
     sa10_over_sa03: Array,
+    rules: BridgeRules = BRIDGE_RULES,
 ) -> Array:
     """Medians of Sa(1.0 s) in g, one row a bridge.
 
@@ -208,6 +207,7 @@ def bridge_medians(
         spans: How many, or None.
         skew_deg: 0 is square; NaN where not known (then no factor).
         sa10_over_sa03: Ratio of the shaking at the bridge, for K_shape.
+        rules: Which of the factors count.
 
     Returns:
         Shape (N, 4): slight x min(1, K_shape) where the class has it, the others x
@@ -216,10 +216,13 @@ def bridge_medians(
     curves = bridge_curves()
     rows = [curves[name] for name in classes]
     base = np.array([row.medians_g for row in rows]).reshape(-1, 4)
-    shaped = np.array([row.k_shape for row in rows], dtype=bool)
+    shaped = np.array([row.k_shape and rules.k_shape for row in rows], dtype=bool)
     slight = np.where(shaped, np.minimum(1.0, K_SHAPE_FACTOR * sa10_over_sa03), 1.0)
-    ties = np.array([k3d(row, n) for row, n in zip(rows, spans, strict=True)])
-    others = ties * k_skew(skew_deg)
+    others = np.ones(len(rows))
+    if rules.k3d:
+        others *= [k3d(row, n) for row, n in zip(rows, spans, strict=True)]
+    if rules.k_skew:
+        others *= k_skew(skew_deg)
     factors: Array = np.column_stack([slight, others, others, others])
     return base * factors
 

@@ -10,6 +10,7 @@ Source:
 """
 
 import csv
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -82,6 +83,15 @@ class LayerWithdrawal:
     key: Sha256
     actor: Annotated[str, Field(min_length=1)]
     reason: Annotated[str, Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLayer:
+    """A layer that counts, with its polygons."""
+
+    layer: HazardLayer
+    polygons: NDArray[np.object_]
+    pgd_m: Array
 
 
 @cache

@@ -28,9 +28,6 @@ from data.fragility import (
     states_from_exceedance,
 )
 
-DEFAULT_TOWER_CURVE = "JP"
-DESIGN_WIND_M_S = 40.0  # 10-min mean, 10 m: METI, 電気設備の技術基準の解釈, clause 58
-TRIGGER_RATIO = 0.7  # DEFINITIONS, section 1: in the plan from here on
 TOWER_BIAS_SIGMA = 0.1  # DEFINITIONS, section 2: of the capacity, shared by all
 MINOR_SHARES = (0.8, 0.2)  # D1, D2 between the curves (DEFINITIONS, section 2)
 COLLAPSE_SHARES = (0.2, 0.8)  # D3, D4 beyond collapse

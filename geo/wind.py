@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from data.owner_rules import WIND_RULES
 from geo.storm import (
     B_SIGMA_LN,
     EARTH_RADIUS_KM,
@@ -31,7 +32,7 @@ from geo.storm import (
 
 Array = NDArray[np.float64]
 
-LAND_FACTOR = 0.8  # open land over sea, 10 m: Vickery et al. 2009, 15-20 % less
+LAND_FACTOR = WIND_RULES.land_factor  # open land over sea: Vickery et al. 2009
 LAND_SIGMA_LN = 0.05  # 15 to 20 % less is .80 to .85; each place has its own
 INFLOW_DEG = 22.6  # of the surface wind across the circles: Zhang and Uhlhorn 2012
 MOTION_TURN_DEG = 19.2  # background wind left of the motion: Lin and Chavas 2012

@@ -41,6 +41,7 @@ from pipelines.gathering import (
     placed_values,
 )
 from pipelines.holdings import read_assets
+from pipelines.layers import layers_of
 from pipelines.pairs import FramePairs, frame_pairs
 from pipelines.provenance import code_sha256
 from pipelines.reading import weights_key, write_atomically
@@ -289,6 +290,7 @@ def _inputs(
         "code": code_sha256(),
         "config": config_sha256(config),
         "ground": ground_sha256(config),
+        "layers": content_key([layer.key for layer in layers_of(ledger)]),
         "weights": eye.sha256,
         "card": eye.key,
         "likelihood": content_key(START_TABLE.read_text("utf-8")),

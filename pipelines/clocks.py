@@ -10,20 +10,19 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from data.assets import AssetKind
+from data.owner_rules import CLOCK_RULES, ClockRules
 from pipelines.expectation import Expectation
 from pipelines.hazard_at import Kinds
 from pipelines.quakes import Quake
 
-PRIMARY_INTENSITY, PRIMARY_GAL = 3.5, 25.0  # JMA 4 or 25 gal
-SECONDARY_INTENSITY, SECONDARY_GAL = 4.5, 80.0  # 5-lower or 80 gal
-PRIMARY_DUE = timedelta(hours=3)
-VISUAL_DUE = timedelta(hours=24)
-INSTRUMENTS_DUE = timedelta(days=3)
 PRIMARY, BOTH = "primary", "primary+secondary"
 
 
 def dam_clocks(
-    kinds: Kinds, shaken: Expectation, quakes: Sequence[Quake]
+    kinds: Kinds,
+    shaken: Expectation,
+    quakes: Sequence[Quake],
+    rules: ClockRules = CLOCK_RULES,
 ) -> tuple[list[str | None], list[datetime | None]]:
     """Which inspection runs at each dam, and when its first step is due.
 
@@ -35,15 +34,17 @@ def dam_clocks(
         `primary`, `primary+secondary` or None, and the time; None for other kinds.
     """
     dam = kinds == AssetKind.DAM
-    first = (shaken.intensity >= PRIMARY_INTENSITY) | (shaken.pga_gal >= PRIMARY_GAL)
-    second = (shaken.intensity >= SECONDARY_INTENSITY) | (
-        shaken.pga_gal >= SECONDARY_GAL
+    first = (shaken.intensity >= rules.primary_intensity) | (
+        shaken.pga_gal >= rules.primary_gal
+    )
+    second = (shaken.intensity >= rules.secondary_intensity) | (
+        shaken.pga_gal >= rules.secondary_gal
     )
     words = np.where(second, BOTH, PRIMARY)
     runs = dam & first
     kind = [str(word) if run else None for word, run in zip(words, runs, strict=True)]
     due = [
-        quakes[index].origin_at + PRIMARY_DUE if run else None
+        quakes[index].origin_at + timedelta(hours=rules.primary_h) if run else None
         for index, run in zip(shaken.strongest, runs, strict=True)
     ]
     return kind, due

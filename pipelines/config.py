@@ -17,6 +17,14 @@ from pydantic import Field
 
 from data.errors import ConfigError, InvalidRecordError
 from data.imagery import VerticalDatum
+from data.owner_rules import (
+    BRIDGE_RULES,
+    CLOCK_RULES,
+    WIND_RULES,
+    BridgeRules,
+    ClockRules,
+    WindRules,
+)
 from data.record import Instant, Positive, from_json, record, to_json
 
 DEFAULT_STORE = "karte-store"
@@ -38,6 +46,9 @@ class Config:
         coarsest_gsd_m: Ground sampling distance from which a cell counts as unseen.
         vs30_m_s: Shear-wave velocity of the ground where no grid is given.
         vs30_grid: GeoTIFF or CSV (lon, lat, vs30) of it.
+        bridges: How a bridge becomes a class of Hazus; a table of its own.
+        wind: How wind meets towers; likewise.
+        clocks: When a dam's inspection clock starts; likewise.
     """
 
     model: str | None = None
@@ -50,6 +61,9 @@ class Config:
     coarsest_gsd_m: Positive = 0.05
     vs30_m_s: Positive = 350.0
     vs30_grid: str | None = None
+    bridges: BridgeRules = BRIDGE_RULES
+    wind: WindRules = WIND_RULES
+    clocks: ClockRules = CLOCK_RULES
 
 
 @record
@@ -63,6 +77,7 @@ class IntakeOptions:
         time_zone: IANA zone of a camera clock without an offset.
         clock_offset_s: Seconds to add to the camera's clock.
         flown_after: The pictures were taken after this time; needs an actor.
+        poses: File of solved poses that replace those of the tags.
     """
 
     terrain: Path | None = None
@@ -71,6 +86,7 @@ class IntakeOptions:
     time_zone: str | None = None
     clock_offset_s: float | None = None
     flown_after: Instant | None = None
+    poses: Path | None = None
     actor: str | None = None
 
 

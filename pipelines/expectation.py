@@ -15,7 +15,6 @@ from data.assets import AssetKind
 from data.evidence import REFERENCE
 from data.fragility import (
     BIAS_SIGMA,
-    BRIDGE_CAPACITY_BETA,
     SEVERE_K,
     STATES,
     after_another,
@@ -25,6 +24,7 @@ from data.fragility import (
     substation_class,
     substation_parameters,
 )
+from data.owner_rules import BridgeRules
 from data.severe_draws import interval, may_be_severe, severe_by_draw
 from geo.residual_field import DRAWS
 from geo.shaking import STANDARD_GRAVITY_GAL, Measure
@@ -119,7 +119,7 @@ def under_one(
     here: HazardAt,
     quake: Quake,
     *,
-    break_year: int,
+    rules: BridgeRules,
     capacity: Mapping[str, Array],
 ) -> Expectation:
     """One chunk under one quake alone.
@@ -129,7 +129,7 @@ def under_one(
         kinds: Its column `kind`.
         here: Its shaking in this quake.
         quake: Whose draws stand behind it; without them there is no interval.
-        break_year: From which year on a bridge counts as built to resist earthquakes.
+        rules: How a bridge becomes a class of Hazus.
         capacity: As `capacity_draws` gives it.
     """
     found = before_any(kinds, in_plan=False)
@@ -141,7 +141,7 @@ def under_one(
     ):
         rows = np.flatnonzero(kinds == kind)
         if len(rows):
-            curves = model(assets.take(rows), rows, here, break_year)
+            curves = model(assets.take(rows), rows, here, rules)
             states[rows], fragility[rows] = _states(curves, rows, here), curves.names
             if here.residual is not None and quake.draws is not None:
                 shared = quake.draws.unexplained[curves.measure]
@@ -222,12 +222,12 @@ def _severe(
 
 
 def _bridges(
-    assets: pa.Table, rows: NDArray[np.int64], here: HazardAt, break_year: int
+    assets: pa.Table, rows: NDArray[np.int64], here: HazardAt, rules: BridgeRules
 ) -> Curves:
     names = ("length_m", "spans", "material", "structure", "year")
     columns = [assets[name].to_pylist() for name in names]
     classes = [
-        bridge_class(**dict(zip(names, row, strict=True)), break_year=break_year)
+        bridge_class(**dict(zip(names, row, strict=True)), rules=rules)
         for row in zip(*columns, strict=True)
     ]
     sa10 = here.shaking.median[Measure.SA10][rows]
@@ -236,18 +236,19 @@ def _bridges(
         spans=columns[names.index("spans")],
         skew_deg=floats_of(assets, "skew_deg"),
         sa10_over_sa03=sa10 / here.shaking.median[Measure.SA03][rows],
+        rules=rules,
     )
     return Curves(
         names=classes,
         measure=Measure.SA10,
         intensity=sa10,
         medians=medians,
-        betas=np.full_like(medians, BRIDGE_CAPACITY_BETA),
+        betas=np.full_like(medians, rules.capacity_beta),
     )
 
 
 def _stations(
-    assets: pa.Table, rows: NDArray[np.int64], here: HazardAt, _: int
+    assets: pa.Table, rows: NDArray[np.int64], here: HazardAt, _: BridgeRules
 ) -> Curves:
     classes = [substation_class(kv) for kv in assets["voltage_kv"].to_pylist()]
     medians, betas = substation_parameters(classes)

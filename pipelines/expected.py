@@ -11,6 +11,7 @@ Source:
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
@@ -19,8 +20,10 @@ from data.assets import AssetKind
 from data.findings import NOT_MODELLED, NOTHING_DETECTABLE, Basis
 from data.fragility import SEVERE_K, STATES, likely_state
 from data.operation import Event
+from data.owner_rules import ClockRules
 from data.tables import ASSETS, BELIEFS, check_table
 from geo.shaking import STANDARD_GRAVITY_GAL
+from pipelines.blowing import with_winds
 from pipelines.clocks import dam_clocks
 from pipelines.expectation import (
     Expectation,
@@ -40,7 +43,9 @@ from pipelines.quakes import (
     heard,
     quake_of,
 )
+from pipelines.raising import raised_by_layers
 from pipelines.totals import Sums, added, chunk_sums, totals_table
+from pipelines.wind_at import last_winds, typhoons_of
 
 CHUNK_ROWS = 16_384  # DEFINITIONS, section 10
 UNKNOWN_VOLTAGE_KV = 66.0  # a link that says none counts as the lowest of the grid
@@ -77,7 +82,7 @@ def expectations(
         events: What stands of each earthquake (`data.standing`), one Event a quake.
             Cancellations and distant quakes shake nothing; of a quake whose place or
             magnitude is not known nothing is estimated, and the reasons say so.
-        around: Seed, ground, ShakeMaps.
+        around: Seed, ground, ShakeMaps, tracks, layers, and the owner's rules.
 
     Returns:
         Beliefs in the order of `assets`.
@@ -101,14 +106,25 @@ def expectations(
                 kinds,
                 hazard_at(chunk, quake, ground=around.ground),
                 quake,
-                break_year=around.break_year,
+                rules=around.bridges,
                 capacity=capacity,
             )
             found = after_one_more(found, one, index)
-        chunks.append(_table(chunk, kinds, found, quakes, unlocated=bool(unknown)))
+        chunks.append(
+            _table(
+                chunk,
+                kinds,
+                found,
+                quakes,
+                unlocated=bool(unknown),
+                clocks=around.clocks,
+            )
+        )
         sums = added(sums, chunk_sums(chunk, kinds, found))
+    beliefs = pa.concat_tables(chunks) if chunks else BELIEFS.empty_table()
+    beliefs = with_winds(assets, beliefs, events, around)
     return Expectations(
-        beliefs=pa.concat_tables(chunks) if chunks else BELIEFS.empty_table(),
+        beliefs=raised_by_layers(assets, beliefs, around.layers),
         totals=totals_table(sums),
     )
 
@@ -116,21 +132,24 @@ def expectations(
 def last_hazards(
     assets: pa.Table, events: Sequence[Event], around: Surroundings = ANYWHERE
 ) -> pa.Table:
-    """When each asset was last shaken above its kind's trigger.
+    """When each asset was last shaken or blown on above its kind's trigger.
 
     Returns:
         Columns asset_id and at (timestamp, UTC), only for assets that were; what
         `data.staleness.mark_older` asks for.
     """
     quakes = conditioned_quakes(events, around)
+    typhoons = typhoons_of(events, around.tracks or {})
     rows = []
     for start in range(0, assets.num_rows, CHUNK_ROWS):
         chunk = assets.slice(start, CHUNK_ROWS)
         ids = chunk["id"].to_numpy(zero_copy_only=False)
-        last: dict[str, object] = {}
+        last: dict[str, datetime] = {}
         for quake in quakes:
             hit = hazard_at(chunk, quake, ground=around.ground).in_plan
             last.update(dict.fromkeys(ids[hit], quake.origin_at))
+        for asset_id, at in last_winds(chunk, typhoons, around.wind).items():
+            last[asset_id] = max(at, last.get(asset_id, at))
         rows += [{"asset_id": key, "at": at} for key, at in last.items()]
     schema = pa.schema(
         [("asset_id", pa.string()), ("at", pa.timestamp("us", tz="UTC"))]
@@ -157,14 +176,15 @@ def _table(
     quakes: Sequence[Quake],
     *,
     unlocated: bool,
+    clocks: ClockRules,
 ) -> pa.Table:
     n = len(kinds)
     modelled = ~np.isnan(found.states[:, 0])
     expected = np.full(n, NOT_MODELLED, dtype=np.int8)
     expected[modelled] = likely_state(found.states[modelled])
-    clock_kind, clock_due = dam_clocks(kinds, found, quakes)
+    clock_kind, clock_due = dam_clocks(kinds, found, quakes, clocks)
     reasons_ja, reasons_en = reasons_of(
-        assets, kinds, found, quakes, unlocated=unlocated
+        assets, kinds, found, quakes, unlocated=unlocated, rules=clocks
     )
     columns: dict[str, object] = {
         "asset_id": assets["id"],

@@ -8,13 +8,9 @@ import pyarrow as pa
 
 from data.assets import AssetKind
 from data.fragility import SEVERE_K
+from data.owner_rules import CLOCK_RULES, ClockRules
 from geo.shaking import VALID_DISTANCE_KM, shaking_notes
-from pipelines.clocks import (
-    BOTH,
-    INSTRUMENTS_DUE,
-    VISUAL_DUE,
-    dam_clocks,
-)
+from pipelines.clocks import BOTH, dam_clocks
 from pipelines.expectation import Expectation
 from pipelines.hazard_at import Kinds
 from pipelines.quakes import Quake
@@ -29,6 +25,10 @@ QUIET = (
 NO_PLACE = (
     "震源または規模が未発表:揺れはまだ推定できない",
     "no hypocentre or magnitude yet: shaking cannot be estimated",
+)
+FITTED_SOURCE = (
+    "震源・規模は未発表:観測震度に合わせた仮の値",
+    "source not announced yet: place and magnitude fitted to the observed intensities",
 )
 NO_EVENT = ("有効な地震情報がない", "no earthquake message stands")
 NO_CURVE = {
@@ -58,6 +58,7 @@ def reasons_of(
     quakes: Sequence[Quake],
     *,
     unlocated: bool,
+    rules: ClockRules = CLOCK_RULES,
 ) -> tuple[list[list[str]], list[list[str]]]:
     """Reasons of each asset of a chunk, in Japanese and in English.
 
@@ -67,13 +68,13 @@ def reasons_of(
         ja, en = NO_PLACE if unlocated else NO_EVENT
         return [[ja]] * len(kinds), [[en]] * len(kinds)
     voltage = assets["voltage_kv"].to_pylist()
-    clocks, due = dam_clocks(kinds, found, quakes)
+    clocks, due = dam_clocks(kinds, found, quakes, rules)
     japanese, english = [[QUIET[0]]] * len(kinds), [[QUIET[1]]] * len(kinds)
     for row in map(int, np.flatnonzero(found.in_plan)):
         words = [
             _shaking_words(kinds[row], found, row, quakes),
             *_state_words(kinds[row], found, row, voltage[row]),
-            *_clock_words(clocks[row], due[row], quakes, found, row),
+            *_clock_words(clocks[row], due[row], rules),
             *_field_words(found, row, quakes, unlocated=unlocated),
         ]
         japanese[row] = [pair[0] for pair in words]
@@ -138,9 +139,7 @@ def _state_words(
 def _clock_words(
     kind: str | None,
     due: datetime | None,
-    quakes: Sequence[Quake],
-    found: Expectation,
-    row: int,
+    rules: ClockRules,
 ) -> list[Words]:
     if kind is None or due is None:
         return []
@@ -151,8 +150,11 @@ def _clock_words(
         )
     ]
     if kind == BOTH:
-        start = quakes[found.strongest[row]].origin_at
-        visual, instruments = _jst(start + VISUAL_DUE), _jst(start + INSTRUMENTS_DUE)
+        start = due - timedelta(hours=rules.primary_h)
+        visual, instruments = (
+            _jst(start + timedelta(hours=hours))
+            for hours in (rules.visual_h, rules.instruments_h)
+        )
         words.append(
             (
                 f"二次点検も必要:目視 {visual}、計測 {instruments}まで",
@@ -171,6 +173,8 @@ def _field_words(
 ) -> list[Words]:
     notes = shaking_notes(quakes[found.strongest[row]].hypocentre)
     words = list(zip(*notes, strict=True))
+    if quakes[found.strongest[row]].fitted:
+        words.insert(0, FITTED_SOURCE)
     if found.epicentral_km[row] > VALID_DISTANCE_KM:
         words.append(
             (

@@ -15,6 +15,7 @@ from data.errors import LedgerError, UsageError
 from data.hazard_layer import (
     POLYGONS,
     HazardLayer,
+    KeptLayer,
     LayerKind,
     LayerWithdrawal,
 )
@@ -52,15 +53,6 @@ class LayerRequest:
     kind: LayerKind
     actor: str | None
     credit: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class KeptLayer:
-    """A layer that counts, with its polygons."""
-
-    layer: HazardLayer
-    polygons: Geometries
-    pgd_m: NDArray[np.float64]
 
 
 def import_layer(store: Path, operation: str, request: LayerRequest) -> Outcome:

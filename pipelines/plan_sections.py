@@ -198,11 +198,19 @@ def _chance(row: Row) -> str:
     return f'{mean}<br><span class="en">{low} - {high}</span>'
 
 
+_FORMS = {
+    "g": "{:.2f} g",
+    "gal": "{:.0f} gal",
+    "jma": "震度 {:.1f}",
+    "m/s": "{:.0f} m/s",
+}
+
+
 def _hazard(row: Row) -> str:
     value, unit = row["hazard"], str(row["hazard_unit"])
     if value is None:
         return "-"
-    form = {"g": "{:.2f} g", "gal": "{:.0f} gal", "jma": "震度 {:.1f}"}[unit]
+    form = _FORMS[unit]
     return form.format(value)
 
 

@@ -13,9 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.feeds.shakemap import ShakeMapGrid
-from data.fragility import BREAK_YEAR
+from data.feeds.tracks import AnyTrack
+from data.hazard_layer import KeptLayer
 from data.operation import Event, EventKind, Hypocentre, MessageType, ObservedIntensity
+from data.owner_rules import (
+    BRIDGE_RULES,
+    CLOCK_RULES,
+    WIND_RULES,
+    BridgeRules,
+    ClockRules,
+    WindRules,
+)
 from geo.conditioned_shaking import map_residuals, shaken_field
+from geo.equivalent_source import equivalent_source
 from geo.observed import observations_of
 from geo.residual_field import DRAWS, ResidualField
 from geo.shakemap_field import MapField
@@ -34,14 +44,20 @@ class Surroundings:
     Attributes:
         seed: Of the operation.
         ground: Vs30, one for all places or a grid.
-        break_year: From which year on a bridge counts as built to resist earthquakes.
         shakemaps: By the id of the event.
+        tracks: Of typhoons, by the id of the event.
+        layers: Where the ground failed.
+        bridges: The owner's rules; `wind` and `clocks` too.
     """
 
     seed: int = 0
     ground: Ground = REFERENCE_VS30_M_S
-    break_year: int = BREAK_YEAR
     shakemaps: Mapping[str, ShakeMapGrid] | None = None
+    tracks: Mapping[str, AnyTrack] | None = None
+    layers: Sequence[KeptLayer] = ()
+    bridges: BridgeRules = BRIDGE_RULES
+    wind: WindRules = WIND_RULES
+    clocks: ClockRules = CLOCK_RULES
 
 
 ANYWHERE = Surroundings()
@@ -68,6 +84,7 @@ class Quake:
     Attributes:
         hypocentre: In JGD2011.
         observed: Intensities, as in the message.
+        fitted: The source, or its magnitude, is not announced but made to fit them.
         draws: None until it was conditioned: then the field is the model's alone.
         shakemap: Stands in for the model where there is one.
     """
@@ -76,20 +93,32 @@ class Quake:
     origin_at: datetime
     hypocentre: Hypocentre
     observed: tuple[ObservedIntensity, ...] = ()
+    fitted: bool = False
     draws: Draws | None = None
     shakemap: MapField | None = None
 
 
 def quake_of(event: Event) -> Quake | None:
-    """The quake of an event, or None where place or size are not known or far away."""
+    """The quake of an event, or None where it is far away or nothing says how large.
+
+    Where place or magnitude are not known yet, the source that explains the observed
+    intensities best stands in.
+    """
     source = event.hypocentre
-    if event.distant or source is None or known_magnitude(source) is None:
+    if event.distant or event.kind is not EventKind.EARTHQUAKE:
+        return None
+    known = None if source is None else hypocentre_in_jgd2011(source)
+    fitted = known is None or known_magnitude(known) is None
+    if fitted:
+        known = equivalent_source(event.observed, known)
+    if known is None:
         return None
     return Quake(
         id=event.id,
         origin_at=event.origin_at,
-        hypocentre=hypocentre_in_jgd2011(source),
+        hypocentre=known,
         observed=event.observed,
+        fitted=fitted,
     )
 
 

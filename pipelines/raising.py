@@ -21,10 +21,17 @@ from data.assets import DEFAULTS, AssetKind
 from data.evidence import REFERENCE
 from data.findings import NOT_MODELLED
 from data.fragility import SEVERE_K, STATES, likely_state
-from data.hazard_layer import LAYER_WORDS, WITHIN_M, HazardLayer, raised, rises
-from data.tables import BELIEFS
+from data.hazard_layer import (
+    LAYER_WORDS,
+    WITHIN_M,
+    HazardLayer,
+    KeptLayer,
+    raised,
+    rises,
+)
+from data.rows import with_columns
 from geo.hazard_layers import Crossings, crossings, grown
-from pipelines.layers import KeptLayer
+from pipelines.expectation import floats_of
 
 Array = NDArray[np.float64]
 
@@ -127,7 +134,7 @@ def _raised(assets: pa.Table, beliefs: pa.Table, near: Sequence[_Near]) -> pa.Ta
     severe = states[:, SEVERE_K:].sum(axis=1)
     spared = _spared(kinds, near)
     states = raised(states, 1.0 - spared)
-    low, high = (_floats(beliefs, f"p_severe_{end}") for end in ("low", "high"))
+    low, high = (floats_of(beliefs, f"p_severe_{end}") for end in ("low", "high"))
     low, high = (
         1.0 - (1.0 - np.where(np.isnan(end), severe, end)) * spared[:, SEVERE_K - 1]
         for end in (low, high)
@@ -156,12 +163,12 @@ def _raised(assets: pa.Table, beliefs: pa.Table, near: Sequence[_Near]) -> pa.Ta
             for k, tongue in enumerate(("ja", "en"))
         },
     }
-    return _with_columns(beliefs, columns)
+    return with_columns(beliefs, columns)
 
 
 def _prior(beliefs: pa.Table, kinds: NDArray[np.object_]) -> Array:
     """P(D0) .. P(D4) before; the reference without a curve, NaN for links."""
-    states = np.column_stack([_floats(beliefs, f"prior_{k}") for k in range(STATES)])
+    states = np.column_stack([floats_of(beliefs, f"prior_{k}") for k in range(STATES)])
     blank = np.isnan(states[:, 0]) & (kinds != AssetKind.LINK)
     states[blank] = REFERENCE
     return states
@@ -184,9 +191,9 @@ def _priority(
 ) -> Array:
     """As DEFINITIONS, section 7; a link or dam gains `CROSSING_G` a polygon."""
     kinds = np.array(assets["kind"].to_pylist(), dtype=object)
-    importance = _floats(assets, "importance")
-    before = np.nan_to_num(_floats(beliefs, "priority"))
-    voltage = np.nan_to_num(_floats(assets, "voltage_kv"), nan=UNKNOWN_VOLTAGE_KV)
+    importance = floats_of(assets, "importance")
+    before = np.nan_to_num(floats_of(beliefs, "priority"))
+    voltage = np.nan_to_num(floats_of(assets, "voltage_kv"), nan=UNKNOWN_VOLTAGE_KV)
     count = np.sum([one.count for one in near], axis=0)
     priority = states[:, SEVERE_K:].sum(axis=1) * importance
     links = before + CROSSING_G * count * voltage / VOLTAGE_UNIT_KV
@@ -218,22 +225,3 @@ def _words(kind: str, near: _Near, row: int) -> tuple[str, str]:
         f"10 m以内に{ja}が{count}か所({source}):被害の確率を{by_ja}で引き上げた",
         f"{count} {en} {many} within 10 m ({source}): chances raised by {by_en}",
     )
-
-
-def _floats(table: pa.Table, name: str) -> Array:
-    column = table[name].combine_chunks().cast(pa.float64())
-    return np.array(column.to_numpy(zero_copy_only=False), dtype=np.float64)
-
-
-def _with_columns(beliefs: pa.Table, columns: dict[str, object]) -> pa.Table:
-    """The table with these columns in place of its own; NaN becomes null."""
-    arrays = []
-    for field in BELIEFS:
-        values = columns.get(field.name)
-        if values is None:
-            arrays.append(beliefs[field.name].combine_chunks())
-        elif isinstance(values, np.ndarray) and values.dtype == np.float64:
-            arrays.append(pa.array(values, field.type, mask=np.isnan(values)))
-        else:
-            arrays.append(pa.array(values, field.type))
-    return pa.table(arrays, schema=BELIEFS)

@@ -4,25 +4,40 @@ from hashlib import sha256
 from pathlib import Path
 
 from data.ledger import Ledger
-from geo.vs30 import read_vs30
+from geo.vs30 import Ground, read_vs30
 from pipelines.config import Config
-from pipelines.event import operation_of, shakemap_of
+from pipelines.event import operation_of, shakemap_of, track_of
+from pipelines.layers import read_layers_of
 from pipelines.quakes import Surroundings
 
 
 def read_surroundings(ledger: Ledger, config: Config) -> Surroundings:
-    """Seed, ground and ShakeMaps of an operation.
+    """Seed, ground, ShakeMaps, tracks and layers of an operation; the owner's rules.
 
     Raises:
         ConfigError: If the grid of the ground cannot be read.
-        LedgerError: If a ShakeMap is gone from the operation, or changed.
+        LedgerError: If a file is gone from the operation, or changed.
     """
-    grid = config.vs30_grid
     return Surroundings(
         seed=operation_of(ledger).seed,
-        ground=config.vs30_m_s if grid is None else read_vs30(Path(grid)),
+        ground=read_ground(config),
         shakemaps=shakemap_of(ledger),
+        tracks=track_of(ledger),
+        layers=read_layers_of(ledger),
+        bridges=config.bridges,
+        wind=config.wind,
+        clocks=config.clocks,
     )
+
+
+def read_ground(config: Config) -> Ground:
+    """The operator's grid of Vs30, or one value for all places.
+
+    Raises:
+        ConfigError: If the grid cannot be read.
+    """
+    grid = config.vs30_grid
+    return config.vs30_m_s if grid is None else read_vs30(Path(grid))
 
 
 def ground_sha256(config: Config) -> str:

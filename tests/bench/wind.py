@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from data.feeds.tracks import Averaging, read_track
-from data.tower_fragility import DESIGN_WIND_M_S, tower_chances, tower_curve
+from data.owner_rules import WIND_RULES
+from data.tower_fragility import tower_chances, tower_curve
 from geo.storm import (
     EARTH_RADIUS_KM,
     TEN_OVER_ONE_MINUTE,
@@ -144,7 +145,7 @@ def topple() -> None:
         for name in ("sigma_ln", "shared_sigma_ln")
     )
     zero = np.zeros_like(sigma)
-    ratio = median / DESIGN_WIND_M_S
+    ratio = median / WIND_RULES.design_wind_m_s
     print(
         f"Faxai-like: {TOWERS} towers in {took:.1f} s, at most {median.max():.1f} m/s"
     )
@@ -154,7 +155,7 @@ def topple() -> None:
     ):
         found = tower_chances(
             ratio,
-            curve=tower_curve("JP"),
+            curve=tower_curve(WIND_RULES.tower_curve),
             sigma_ln=s,
             shared_sigma_ln=sh,
             bias_sigma=bias,

@@ -10,7 +10,6 @@ from scipy.stats import lognorm
 
 from data.fragility import (
     BIAS_SIGMA,
-    BRIDGE_CAPACITY_BETA,
     after_another,
     bridge_class,
     bridge_curves,
@@ -27,6 +26,7 @@ from data.fragility import (
     substation_curves,
     substation_parameters,
 )
+from data.owner_rules import BRIDGE_RULES, BridgeRules
 
 HWB = [f"HWB{n}" for n in range(1, 29)]
 INTENSITIES = np.geomspace(1e-4, 10.0, 41)
@@ -52,7 +52,7 @@ def bridge_chances(name, intensity, *, sigma=0.9, shared=0.5):
     return chances(
         im,
         medians=medians,
-        betas=np.full_like(medians, BRIDGE_CAPACITY_BETA),
+        betas=np.full_like(medians, BRIDGE_RULES.capacity_beta),
         sigma_ln=np.full(len(im), sigma),
         shared_sigma_ln=np.full(len(im), shared),
     )
@@ -181,7 +181,9 @@ def test_class_follows_length_spans_material_and_year(given_values, name):
 def test_break_year_is_the_owners():
     values = {"length_m": None, "spans": 2, "material": "RC", "structure": None}
     assert bridge_class(**values, year=1985) == "HWB5"
-    assert bridge_class(**values, year=1985, break_year=1981) == "HWB7"
+    assert (
+        bridge_class(**values, year=1985, rules=BridgeRules(break_year=1981)) == "HWB7"
+    )
 
 
 @pytest.mark.parametrize(
@@ -214,7 +216,7 @@ def test_crossing_curves_are_made_monotone():
 def test_states_are_chances_and_sum_to_one(intensity, name):
     im = np.array([intensity])
     if name.startswith("HWB"):
-        medians, betas = plain_bridge(name), np.full((1, 4), BRIDGE_CAPACITY_BETA)
+        medians, betas = plain_bridge(name), np.full((1, 4), BRIDGE_RULES.capacity_beta)
     else:
         medians, betas = substation_parameters([name])
     found = chances(
@@ -250,7 +252,7 @@ def test_the_mean_is_that_of_many_draws():
     own = np.sqrt(sigma**2 - shared**2)
     demand = 0.3 * np.exp(rng.normal(0, shared, n) + rng.normal(0, own, n))
     demand *= np.exp(rng.normal(0, BIAS_SIGMA, n))
-    drawn = lognorm.cdf(demand, s=BRIDGE_CAPACITY_BETA, scale=0.45)
+    drawn = lognorm.cdf(demand, s=BRIDGE_RULES.capacity_beta, scale=0.45)
     severe = bridge_chances("HWB17", 0.3, sigma=sigma, shared=shared).states[0, 3:]
     assert severe.sum() == pytest.approx(drawn.mean(), abs=3e-3)
 
@@ -258,7 +260,7 @@ def test_the_mean_is_that_of_many_draws():
 def test_the_interval_is_that_of_draws_of_the_shared_part():
     rng = np.random.default_rng(8)
     sigma, shared = 0.9, 0.5
-    inner = np.sqrt(BRIDGE_CAPACITY_BETA**2 + sigma**2 - shared**2)
+    inner = np.sqrt(BRIDGE_RULES.capacity_beta**2 + sigma**2 - shared**2)
     scale = 0.3 * np.exp(rng.normal(0, np.hypot(shared, BIAS_SIGMA), 200_000))
     drawn = lognorm.cdf(scale, s=inner, scale=0.45)
     found = bridge_chances("HWB17", 0.3, sigma=sigma, shared=shared)

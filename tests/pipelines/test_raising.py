@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from data.assets import DEFAULTS, AssetKind
 from data.evidence import REFERENCE
 from data.fragility import exceedance_from_states
-from data.hazard_layer import RAISED_BY, HazardLayer, LayerKind, rises
+from data.hazard_layer import RAISED_BY, HazardLayer, KeptLayer, LayerKind, rises
 from data.tables import ASSETS, BELIEFS, check_table, table_from_rows
-from pipelines.layers import KeptLayer
 from pipelines.raising import CHUNK_ROWS, CROSSING_G, raised_by_layers
 
 STATES = (0.8, 0.1, 0.05, 0.04, 0.01)
