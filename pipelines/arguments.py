@@ -92,6 +92,7 @@ def parser() -> argparse.ArgumentParser:
     segment.add_argument("--model", metavar="ID")
     segment.add_argument("--gsd", type=float, metavar="METRES")
     _add_model(commands, common)
+    _add_shaking(commands, common)
     _add_drill(commands, common)
     return top
 
@@ -178,6 +179,17 @@ def _add_ingest(command: argparse.ArgumentParser, *, paths: str = "+") -> None:
     command.add_argument("--time-zone", metavar="ZONE")
     command.add_argument("--clock-offset", type=float, metavar="S")
     command.add_argument("--flown-after", type=instant, metavar="T")
+    _add_poses(command)
+
+
+def _add_poses(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--poses",
+        type=Path,
+        metavar="FILE",
+        help="solved poses: CSV, reconstruction.json, shots.geojson, cameras.json,"
+        " COLMAP's text model, or a gcp_list.txt",
+    )
 
 
 def _add_review(command: argparse.ArgumentParser) -> None:
@@ -204,7 +216,7 @@ def _add_georeference(command: argparse.ArgumentParser) -> None:
         "--terrain-heights", type=VerticalDatum, choices=list(VerticalDatum)
     )
     command.add_argument("--altitudes", type=VerticalDatum, choices=list(VerticalDatum))
-    command.add_argument("--poses", type=Path, metavar="CSV")
+    _add_poses(command)
     command.add_argument("--crs", metavar="EPSG:N")
 
 
@@ -223,6 +235,16 @@ def _add_model(
     card = actions.add_parser("card", parents=[common])
     card.add_argument("model", nargs="?", metavar="ID")
     actions.add_parser("list", parents=[common])
+
+
+def _add_shaking(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    common: argparse.ArgumentParser,
+) -> None:
+    shaking = commands.add_parser("shaking", help="the field against what was observed")
+    actions = shaking.add_subparsers(dest="action", required=True, metavar="ACTION")
+    checking = actions.add_parser("check", parents=[common])
+    checking.add_argument("telegram", type=Path, metavar="TELEGRAM")
 
 
 def _add_drill(

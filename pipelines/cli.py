@@ -203,6 +203,7 @@ def _intake_options(args: argparse.Namespace) -> IntakeOptions:
         time_zone=args.time_zone,
         clock_offset_s=args.clock_offset,
         flown_after=args.flown_after,
+        poses=args.poses,
         actor=args.actor,
     )
 
@@ -314,6 +315,12 @@ def _model(args: argparse.Namespace) -> Outcome:
     return model.list_command()
 
 
+def _shaking(args: argparse.Namespace) -> Outcome:
+    from pipelines.shaking_check import check
+
+    return check(args.telegram, _config(args))
+
+
 def _drill(args: argparse.Namespace) -> Outcome:
     from pipelines.drill import command
 
@@ -341,6 +348,7 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], Outcome]] = {
     "georeference": _georeference,
     "segment": _segment,
     "model": _model,
+    "shaking": _shaking,
     "drill": _drill,
 }
 
