@@ -215,6 +215,12 @@ def test_a_report_from_the_future_is_refused_when_the_time_is_known():
     )
 
 
+def test_an_exercise_may_be_set_in_the_future():
+    before = datetime(2026, 11, 21, 23, 0, tzinfo=UTC)
+    data = changed("通常", "訓練")
+    assert read_telegram(data, name="t.xml", now=before).status is EventStatus.DRILL
+
+
 @pytest.mark.parametrize("word", ["訓練", "試験"])
 def test_a_drill_never_has_the_id_of_a_real_event(word):
     event = read_telegram(changed("通常", word), name="t.xml")
