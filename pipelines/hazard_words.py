@@ -30,10 +30,6 @@ FITTED_SOURCE = (
     "震源・規模は未発表:観測震度に合わせた仮の値",
     "source not announced yet: place and magnitude fitted to the observed intensities",
 )
-FITTED_SOURCE = (
-    "震源・規模は未発表:観測震度に合わせた仮の値",
-    "source not announced yet: place and magnitude fitted to the observed intensities",
-)
 NO_EVENT = ("有効な地震情報がない", "no earthquake message stands")
 NO_CURVE = {
     AssetKind.DAM: (
@@ -177,8 +173,6 @@ def _field_words(
 ) -> list[Words]:
     notes = shaking_notes(quakes[found.strongest[row]].hypocentre)
     words = list(zip(*notes, strict=True))
-    if quakes[found.strongest[row]].fitted:
-        words.insert(0, FITTED_SOURCE)
     if quakes[found.strongest[row]].fitted:
         words.insert(0, FITTED_SOURCE)
     if found.epicentral_km[row] > VALID_DISTANCE_KM:

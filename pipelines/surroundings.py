@@ -6,21 +6,27 @@ from pathlib import Path
 from data.ledger import Ledger
 from geo.vs30 import Ground, read_vs30
 from pipelines.config import Config
-from pipelines.event import operation_of, shakemap_of
+from pipelines.event import operation_of, shakemap_of, track_of
+from pipelines.layers import read_layers_of
 from pipelines.quakes import Surroundings
 
 
 def read_surroundings(ledger: Ledger, config: Config) -> Surroundings:
-    """Seed, ground and ShakeMaps of an operation.
+    """Seed, ground, ShakeMaps, tracks and layers of an operation; the owner's rules.
 
     Raises:
         ConfigError: If the grid of the ground cannot be read.
-        LedgerError: If a ShakeMap is gone from the operation, or changed.
+        LedgerError: If a file is gone from the operation, or changed.
     """
     return Surroundings(
         seed=operation_of(ledger).seed,
         ground=read_ground(config),
         shakemaps=shakemap_of(ledger),
+        tracks=track_of(ledger),
+        layers=read_layers_of(ledger),
+        bridges=config.bridges,
+        wind=config.wind,
+        clocks=config.clocks,
     )
 
 
