@@ -76,7 +76,13 @@ NAMES: dict[str, tuple[str, ...]] = {
     "importance": ("importance", "重要度"),
     "soundness": ("soundness", "健全性", "健全度", "判定区分", "健全性の診断"),
     "prefecture_code": ("prefecture_code", "pref_code", "都道府県コード"),
-    "municipality_code": ("municipality_code", "市区町村コード", "自治体コード"),
+    "municipality_code": (
+        "municipality_code",
+        "市区町村コード",
+        "自治体コード",
+        "行政区域コード",
+        "n03_007",
+    ),
     "position_sigma_m": ("position_sigma_m",),
     "source_licence": ("source_licence", "licence", "license"),
 }

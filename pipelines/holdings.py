@@ -23,6 +23,12 @@ from data.record import to_json
 from data.refusals import Refusal, RefusalCode, refuse
 from data.store import inventory_folder
 from data.tables import ASSETS, check_table
+from pipelines.boundaries import (
+    has_areas,
+    import_boundary,
+    keep_codes,
+    with_codes,
+)
 from pipelines.inventory import read_inventory, suggest_mapping
 from pipelines.merging import HELD, find_merges, ids_twice, merge_lines, merged
 from pipelines.outcome import (
@@ -34,6 +40,7 @@ from pipelines.outcome import (
 )
 from pipelines.reading import write_atomically
 
+BOUNDARY = "boundary"
 SHOWN = 20
 """Refusals printed; all of them are in the report beside the inventory."""
 EXPECTED_CODES = frozenset({RefusalCode.NOT_AN_ASSET, RefusalCode.DUPLICATE_ID})
@@ -54,7 +61,8 @@ def import_inventory(
         store: The store's folder.
         file: GeoJSON, GeoPackage, FlatGeobuf, Shapefile (also zipped, or a folder),
             workbook, or text table with WKT or coordinates.
-        kind: Kind of every row, where the file does not say.
+        kind: Kind of every row, where the file does not say; `boundary` for areas of
+            municipalities.
         mapping: TOML that says which column is which.
         suggest: Only print a mapping to start from.
 
@@ -68,6 +76,10 @@ def import_inventory(
         text = suggest_mapping(file)
         return Outcome(ExitCode.DONE, text.splitlines(), {"mapping": text})
     columns = ColumnMapping() if mapping is None else read_mapping(mapping)
+    if kind == BOUNDARY:
+        imported = import_boundary(store, file, columns)
+        _keep_codes(store)
+        return imported
     assets, refused = read_inventory(file, kind=_kind(kind), mapping=columns)
     if not assets.num_rows:
         return _outcome(store, file, assets, refused, ())
@@ -107,7 +119,7 @@ def _kind(name: str | None) -> AssetKind | None:
     try:
         return AssetKind(name)
     except ValueError as error:
-        known = ", ".join(AssetKind)
+        known = ", ".join([*AssetKind, BOUNDARY])
         raise UsageError(f"--kind {name}: not a kind (kinds: {known})") from error
 
 
@@ -197,10 +209,17 @@ def list_inventories(store: Path) -> Outcome:
 def read_assets(store: Path) -> pa.Table:
     """Table ASSETS of all inventories together, each once, sorted by (morton, id).
 
+    Prefecture and municipality are filled in where areas were imported.
+
     Raises:
         InvalidRecordError: If two inventories hold other assets of the same id.
         LedgerError: If an inventory in the store is damaged.
     """
+    return with_codes(store, _assets(store))
+
+
+def _assets(store: Path) -> pa.Table:
+    """Table ASSETS of all inventories together, each once."""
     held = held_assets(store)
     merges = current_merges(store, held)
     again = ids_twice(held, merges)
@@ -227,6 +246,12 @@ def _merging(store: Path) -> Path:
 def _write_merges(store: Path, merges: Sequence[Merge]) -> None:
     found = Merges(of=_tables(store), merges=tuple(merges))
     write_atomically(_merging(store) / "merges.json", to_json(found))
+    _keep_codes(store)
+
+
+def _keep_codes(store: Path) -> None:
+    if has_areas(store):
+        keep_codes(store, _assets(store))
 
 
 def _reports(store: Path) -> list[dict[str, Any]]:
