@@ -7,6 +7,7 @@ from data.column_names import (
     NAMES,
     ColumnMapping,
     column_for,
+    known_names,
     read_mapping,
     suggested_mapping,
 )
@@ -74,3 +75,27 @@ def test_a_suggestion_is_a_mapping(tmp_path):
     mapping = read_mapping(path)
     assert mapping.columns == {"geometry": "wkt", "id": "v_id", "kind": "typ"}
     assert mapping.kinds == {"変な\n駅": "", 'q"': ""}
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("橋長\n(m)", "length_m"),
+        ("緯度（世界測地系）", "latitude"),
+        ("経 度", "longitude"),
+        ("Ｘ座標", "northing"),
+        ("Y座標(m)", "easting"),
+        ("架設年月", "year"),
+        ("斜角", "support_angle_deg"),
+        ("N03_007", "municipality_code"),
+        ("shisetsu_id", "lat_lon"),
+    ],
+)
+def test_line_breaks_widths_and_brackets_do_not_hide_a_name(name, field):
+    assert column_for(field, ["備考", name], ColumnMapping()) == name
+    assert known_names(["備考", name], ColumnMapping()) == 1
+
+
+def test_a_suggestion_says_what_the_file_says_of_its_system():
+    assert "6677" in suggested_mapping(["id"], [], crs="EPSG:6677")
+    assert 'crs = "EPSG:6668"' in suggested_mapping(["id"], [], crs=None)

@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 from data.assets import AssetKind
 from data.column_names import ColumnMapping
 from data.errors import RefusedError
-from data.inventory_rows import asset_id, owned_rows, voltage_kv_from
+from data.inventory_rows import (
+    asset_id,
+    owned_rows,
+    soundness_from,
+    voltage_kv_from,
+)
 from data.inventory_source import Source
 from data.refusals import RefusalCode
 
@@ -119,3 +124,28 @@ def test_an_id_that_is_changed_keeps_the_owners_own():
     assert owned["owner_ref"] == [None, "橋１", "12", None]
     assert owned["id"][0] == "B-1"
     assert owned["id"][2:] == ["bridge-12", None]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Ⅲ", "III"),
+        ("ＩＶ", "IV"),
+        ("区分Ⅱ", "II"),
+        ("Ⅲ（早期措置段階）", "III"),
+        ("予防保全段階", "II"),
+        ("健全", "I"),
+        ("Ａ", "A"),
+        ("3", "3"),  # a figure may be of another scale
+        ("V", "V"),
+        ("未診断", "未診断"),
+    ],
+)
+def test_the_owners_diagnosis_is_kept_and_never_guessed(text, kept):
+    assert soundness_from(text) == kept
+
+
+def test_a_skew_goes_before_and_the_angle_of_bearings_is_turned_into_one():
+    columns = {"skew_deg": ["20", "20"], "斜角": [None, "左60°"]}
+    owned = rows_of(columns, kind=AssetKind.BRIDGE).columns
+    assert owned["skew_deg"] == [20.0, 30.0]

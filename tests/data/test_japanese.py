@@ -1,10 +1,12 @@
 """Eras, wide characters and legacy encodings."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.japanese import half_width, number_from, year_from
+from data.japanese import clean_text, half_width, number_from, year_from
 
 
 @pytest.mark.parametrize(
@@ -46,3 +48,32 @@ def test_numbers_with_units_and_separators():
     assert number_from("-3.5e2") == -350.0
     assert number_from("約１２０") == 120.0
     assert number_from("長い") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "year"),
+    [
+        ("S40.3", 1965),
+        ("s.40", 1965),
+        ("昭40", 1965),
+        ("㍼40年", 1965),
+        ("昭和四十年三月", 1965),
+        ("昭和三年", 1928),
+        ("平成十年度", 1998),
+        ("昭和40年(1965年)竣工", 1965),
+        ("竣工：平成元年", 1989),
+        ("196503", 1965),
+        ("ABS40", None),
+        ("40", None),
+    ],
+)
+def test_years_as_registers_have_them(text, year):
+    assert year_from(text) == year
+
+
+@given(st.text(max_size=60))
+def test_cleaned_text_is_on_one_line_without_hidden_characters(text):
+    found = clean_text(text)
+    if found is not None:
+        assert not [one for one in found if unicodedata.category(one)[0] == "C"]
+        assert found == found.strip()
