@@ -84,6 +84,8 @@ def test_tables_are_those_of_the_shared_transcription(shared):
     ):
         text = (folder / file).read_text("utf-8")
         rows = {row["ID"]: row for row in csv.DictReader(text.splitlines())}
+        theirs = {name for name in rows if name.startswith(("HWB.GS.", "EP.S."))}
+        assert theirs == set(ours)
         for name, (medians, betas) in ours.items():
             theirs = [float(rows[name][f"LS{k}-Theta_0"]) for k in range(1, 5)]
             spread = [float(rows[name][f"LS{k}-Theta_1"]) for k in range(1, 5)]
