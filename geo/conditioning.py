@@ -63,7 +63,7 @@ def truncated_moments(low: Array, high: Array) -> tuple[Array, Array]:
     >>> round(float(mean[0]), 4), round(float(variance[0]), 4)
     (0.7979, 0.3634)
     """
-    flip = low + high < 0.0  # so that the log of the tail is always the small one
+    flip = low < -high  # so that the log of the tail is always the small one
     a, b = np.where(flip, -high, low), np.where(flip, -low, high)
     upper_a, upper_b = log_ndtr(-a), log_ndtr(-b)
     with np.errstate(divide="ignore", invalid="ignore"):
