@@ -39,16 +39,16 @@ def through_the_ledger(files: list[Path], rng: random.Random) -> tuple[object, .
 
 def main() -> None:
     """Replay, and print."""
-    started, rng = time.monotonic(), random.Random(0)
+    started, rng = time.monotonic(), random.Random(0)  # noqa: S311 any shuffle does
     files = sorted((SHARED / "data/events/jma").glob("32-35_06_*.xml"))
     chain = [read_telegram(path.read_bytes(), name=path.name) for path in files]
     sent = sorted(chain, key=newness)
     ends = {newest_by_kind(order) for order in permutations(chain)}
-    issued = MessageType.CANCELLATION
+    cancels = MessageType.CANCELLATION
     without = {
         kind: len(
             standing_events(
-                [m for m in sent if (m.source_kind, m.message_type) != (kind, issued)],
+                [m for m in sent if (m.source_kind, m.message_type) != (kind, cancels)],
                 {},
             )
         )
@@ -69,7 +69,7 @@ def main() -> None:
         "events": len({m.id for m in chain}),
         "seconds": round(time.monotonic() - started, 1),
     }
-    print(json.dumps(found, ensure_ascii=False, indent=2))  # noqa: T201 it is a command
+    print(json.dumps(found, ensure_ascii=False, indent=2))
 
 
 if __name__ == "__main__":
