@@ -1,22 +1,24 @@
 """`karte georeference`: pixels of one picture to places on the ground."""
 
 import csv
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data.errors import InvalidRecordError, UsageError
+from data.errors import InvalidRecordError, RefusedError, UsageError
 from data.exif import ReadSettings, read_frame
 from data.imagery import Frame, VerticalDatum
-from data.intake import check_picture
+from data.intake import PictureHeader, check_picture
 from geo.crs import crs_from_geographic, epsg_from, is_projected
 from geo.csv_rows import read_csv_rows
 from geo.georeference import GroundPoints, ground_from_pixels
 from geo.heights import pose_in_datum
-from geo.poses import read_poses
+from geo.solved.reading import read_solved
+from geo.solved.view import with_view
 from geo.terrain import Terrain, flat_ground_of, heights_at, read_terrain
 from pipelines.ingest import measured_quality
 from pipelines.outcome import ExitCode, Outcome
@@ -33,6 +35,8 @@ COLUMNS = (
 )
 ANY_TIME, ANY_ZONE = datetime(9000, 1, 1, tzinfo=UTC), "UTC"
 """Later than any picture: when one was taken does not matter to where it looks."""
+PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".tif", ".tiff", ".png"})
+MAX_BESIDE = 200  # pictures whose tags are asked which axes a file of poses means
 SUSPECT_HEIGHT_M = 25.0
 """Most of the 30 to 40 m that a geoid taken for an ellipsoid costs in Japan."""
 
@@ -148,11 +152,21 @@ def tagged_frame(path: Path, altitudes: VerticalDatum) -> Frame:
     Raises:
         RefusedError: If it is no picture, or its tags contradict themselves.
     """
-    blur, exposure, unusable = measured_quality(path)
+    header = check_picture(path, name=path.name)
+    return _tagged(path, header, altitudes, measured_quality(path))
+
+
+def _tagged(
+    path: Path,
+    header: PictureHeader,
+    altitudes: VerticalDatum,
+    quality: tuple[float, float, str | None],
+) -> Frame:
+    blur, exposure, unusable = quality
     return read_frame(
         path,
         name=path.name,
-        header=check_picture(path, name=path.name),
+        header=header,
         settings=ReadSettings(altitudes=altitudes, time_zone=ANY_ZONE),
         blur=blur,
         exposure=exposure,
@@ -161,16 +175,45 @@ def tagged_frame(path: Path, altitudes: VerticalDatum) -> Frame:
     )
 
 
-def with_solved_pose(frame: Frame, poses: Path, datum: VerticalDatum) -> Frame:
-    """The frame with the pose that a file of solved ones has for it.
+def tagged_beside(path: Path, altitudes: VerticalDatum) -> list[Frame]:
+    """The pictures in a picture's folder, itself left out, by their own tags.
+
+    What cannot be read is left out: it is not what was asked for.
+    """
+    near = [file for file in sorted(path.parent.iterdir()) if file != path]
+    near = [file for file in near if file.suffix.lower() in PICTURE_SUFFIXES]
+    frames = []
+    for file in near[:MAX_BESIDE]:
+        try:
+            header = check_picture(file, name=file.name)
+            frames.append(_tagged(file, header, altitudes, (0.0, 0.5, None)))
+        except RefusedError:
+            continue
+    return frames
+
+
+def with_solved_pose(
+    frame: Frame, poses: Path, datum: VerticalDatum, beside: Sequence[Frame]
+) -> tuple[Frame, tuple[str, ...]]:
+    """The frame with the pose that a file of solved ones has for it, and notes.
+
+    Args:
+        frame: The picture by its own tags.
+        poses: A file in any format that `geo.solved` reads.
+        datum: Of the heights in it.
+        beside: Other pictures of the flight: their tags tell which axes are meant.
 
     Raises:
         UsageError: If the file has none for it.
     """
-    solved = read_poses(poses, datum)
-    if frame.file not in solved:
-        raise UsageError(f"{poses.name}: no row for {frame.file}; add one")
-    return replace(frame, pose=solved[frame.file], unlocated=None)
+    solved = read_solved(poses, [frame, *beside], datum)
+    if frame.file not in solved.views:
+        told = "; ".join(solved.notes)
+        raise UsageError(
+            f"{poses.name}: no pose for {frame.file} ({told}); add one, or leave"
+            " --poses out"
+        )
+    return with_view(frame, solved.views[frame.file]), solved.notes
 
 
 def height_doubt(frame: Frame, terrain: Terrain) -> str | None:
@@ -226,10 +269,12 @@ def georeference_file(
     ground = _terrain(terrain, terrain_heights)
     datum = altitudes or terrain_heights or VerticalDatum.LOCAL
     taken = tagged_frame(frame, datum)
+    told: tuple[str, ...] = ()
     if poses is not None:
-        taken = with_solved_pose(taken, poses, datum)
+        beside = tagged_beside(frame, datum)
+        taken, told = with_solved_pose(taken, poses, datum, beside)
     summary = georeference_pixels(taken, pixels, out, terrain=ground, crs=crs)
-    notes = [f"heights of the camera: {datum.value}", *taken.repairs]
+    notes = [f"heights of the camera: {datum.value}", *told, *taken.repairs]
     doubt = None if ground is None else height_doubt(taken, ground)
     notes += [doubt] if doubt else []
     nothing = summary.bad_count > 0 and summary.ok_count == 0

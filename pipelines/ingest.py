@@ -24,6 +24,9 @@ from data.ledger import Ledger, content_key
 from data.record import from_json, to_json
 from data.refusals import Refusal
 from data.store import OperationFolder, find_operation
+from geo.solved.formats import poses_sha256
+from geo.solved.reading import read_solved
+from geo.solved.view import with_view
 from geo.terrain import read_terrain
 from pipelines.config import Config, IntakeOptions
 from pipelines.outcome import (
@@ -48,11 +51,15 @@ class Statement:
     Attributes:
         terrain: The grid's file, or None.
         terrain_sha256: Of its bytes, or None.
+        poses: File of solved poses, or None.
+        poses_sha256: Of what it holds, or None.
     """
 
     merged: MergedSettings
     terrain: Path | None
     terrain_sha256: str | None
+    poses: Path | None = None
+    poses_sha256: str | None = None
 
     @property
     def text(self) -> bytes:
@@ -65,6 +72,8 @@ class Statement:
             "sources": self.merged.sources,
             "terrain_sha256": self.terrain_sha256,
         }
+        if self.poses_sha256 is not None:
+            value["poses_sha256"] = self.poses_sha256
         return json.dumps(value, sort_keys=True).encode()
 
 
@@ -124,7 +133,7 @@ def _take_in(
     try:
         files, refused = list_batch(path, scratch)
         own = find_batch_toml(batch_root(path, scratch))
-        statement = _statement(own, options, config)
+        statement = _with_poses(_statement(own, options, config), options.poses)
         batch = checked_batch(files)
         with steps(f"{path.name}: pictures", len(batch.pictures)) as progress:
             new, known, unread = _frames(
@@ -182,6 +191,28 @@ def _statement(own: Path | None, options: IntakeOptions, config: Config) -> Stat
     return Statement(merged, terrain, grid.sha256)
 
 
+def _with_poses(statement: Statement, poses: Path | None) -> Statement:
+    if poses is None:
+        return statement
+    return replace(statement, poses=poses, poses_sha256=poses_sha256(poses))
+
+
+def _solved(
+    frames: tuple[Frame, ...], beside: tuple[Frame, ...], statement: Statement
+) -> tuple[Frame, ...]:
+    """The frames with the poses that the statement's file has for them."""
+    if statement.poses is None:
+        return frames
+    datum = statement.merged.settings.altitudes
+    solved = read_solved(statement.poses, [*frames, *beside], datum)
+    return tuple(
+        with_view(frame, solved.views[frame.file])
+        if frame.file in solved.views
+        else frame
+        for frame in frames
+    )
+
+
 def _frames(
     folder: OperationFolder,
     ledger: Ledger,
@@ -203,6 +234,7 @@ def _frames(
     read = [_read(picture, statement, now, progress) for picture in fresh]
     frames = tuple(item for item in read if isinstance(item, Frame))
     marked = mark_stale_fixes((*frames, *known))[: len(frames)]
+    marked = _solved(marked, tuple(known), statement)
     by_sha = {picture.header.sha256: picture for picture in fresh}
     for frame in marked:
         keep_picture(folder, by_sha[frame.id])

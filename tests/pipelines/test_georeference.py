@@ -214,7 +214,7 @@ def test_solved_poses_replace_the_tags(asked, tmp_path):
 def test_a_picture_without_a_solved_pose_is_named(asked, tmp_path):
     header = "file,longitude,latitude,height_m,yaw_deg,pitch_deg,roll_deg\n"
     (tmp_path / "poses.csv").write_text(header)
-    with pytest.raises(UsageError, match=r"no row for DJI_0032\.JPG"):
+    with pytest.raises(UsageError, match=r"no pose for DJI_0032\.JPG"):
         georeference_file(**(asked | {"poses": tmp_path / "poses.csv"}))
 
 

@@ -1,0 +1,1 @@
+"""Poses that other programs solved, one reader a format, one record out."""
