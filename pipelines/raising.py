@@ -39,6 +39,7 @@ CHUNK_ROWS = 16_384  # DEFINITIONS, section 10
 CROSSING_G = 0.1  # a link or dam at a failed slope ranks as if shaken so much more
 UNKNOWN_VOLTAGE_KV = 66.0  # a link that says none counts as the lowest of the grid
 VOLTAGE_UNIT_KV = 100.0  # priority of a link counts in hundreds of kV
+LARGEST_POINT_DEG = 0.01  # no kind's default extent reaches farther in Japan
 _POINT = 0  # shapely's type id
 
 
@@ -89,30 +90,51 @@ def _chunk(
     layers: Sequence[KeptLayer],
     wide: Sequence[NDArray[np.object_]],
 ) -> pa.Table:
-    shapes = extents(assets)
+    wkb = assets["geometry"].to_numpy(zero_copy_only=False)
+    shapes = np.array(shapely.from_wkb(wkb), dtype=object)
+    maybe = np.flatnonzero(_boxes_meet(shapes, wide))
+    if len(maybe) == 0:
+        return beliefs
+    found = extents(shapes[maybe], assets["kind"].take(maybe).to_pylist())
     near = [
-        _near(kept, crossings(shapes, polygons), len(shapes))
+        _near(kept, crossings(found, polygons), len(found))
         for kept, polygons in zip(layers, wide, strict=True)
     ]
     met = np.flatnonzero(np.sum([one.count for one in near], axis=0))
     if len(met) == 0:
         return beliefs
     near = [_Near(one.layer, one.count[met], one.pgd_m[met]) for one in near]
-    changed = _raised(assets.take(met), beliefs.take(met), near)
+    rows = maybe[met]
+    changed = _raised(assets.take(rows), beliefs.take(rows), near)
     row = np.arange(beliefs.num_rows)
-    row[met] = beliefs.num_rows + np.arange(len(met))
+    row[rows] = beliefs.num_rows + np.arange(len(rows))
     return pa.concat_tables([beliefs, changed]).take(row)
 
 
-def extents(assets: pa.Table) -> NDArray[np.object_]:
+def _boxes_meet(
+    shapes: NDArray[np.object_], wide: Sequence[NDArray[np.object_]]
+) -> NDArray[np.bool_]:
+    """Which shapes may meet a polygon at all: their boxes meet the box of a layer."""
+    west, south, east, north = shapely.bounds(shapes).T
+    meets = np.zeros(len(shapes), dtype=bool)
+    for polygons in wide:
+        left, bottom, right, top = shapely.total_bounds(polygons)
+        meets |= (
+            (west - LARGEST_POINT_DEG <= right)
+            & (east + LARGEST_POINT_DEG >= left)
+            & (south - LARGEST_POINT_DEG <= top)
+            & (north + LARGEST_POINT_DEG >= bottom)
+        )
+    return meets
+
+
+def extents(shapes: NDArray[np.object_], kinds: Sequence[str]) -> NDArray[np.object_]:
     """Shape of each asset; a point stands for the default extent of its kind."""
-    wkb = assets["geometry"].to_numpy(zero_copy_only=False)
-    shapes = np.array(shapely.from_wkb(wkb), dtype=object)
     points = np.flatnonzero(shapely.get_type_id(shapes) == _POINT)
     if len(points):
-        kinds = assets["kind"].take(points).to_pylist()
-        half = np.array([DEFAULTS[AssetKind(kind)].half_length_m for kind in kinds])
-        shapes[points] = grown(shapes[points], half)
+        half = [DEFAULTS[AssetKind(kinds[row])].half_length_m for row in points]
+        shapes = shapes.copy()
+        shapes[points] = grown(shapes[points], np.array(half))
     return shapes
 
 
