@@ -158,6 +158,8 @@ CELLS = _schema(
         "azimuth_deg": _F,
         "lean_deg": _F,
         "lean_sigma_deg": _F,
+        "offset_m": _F,
+        "slope_deg": _F,
         "missing": _F,
         "geometry_sigmas": _F,
         "z": pa.int8(),
@@ -166,8 +168,9 @@ CELLS = _schema(
 )
 """What one frame shows of one cell of one asset: shares of the classes measured
 there (DEFINITIONS, section 4), level z and the second method's z_second (-1 untested).
-lean_deg is across the line of sight, to the right in the picture; geometry_sigmas says
-by how many sigmas the asset is out of place; both null where nothing was measured.
+lean_deg is a tower's, to the right in the picture; offset_m and slope_deg are those of
+a deck against itself and its axis; all are across the line of sight, and null where
+nothing was measured. geometry_sigmas is how many sigmas the worst of them is.
 Only cells the frame truly shows have a row; `cells` is how many the asset has."""
 
 LOOKS = _schema(

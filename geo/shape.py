@@ -174,15 +174,15 @@ def lean(mast: Mast, height_m: float) -> Measured | None:
     if seen_m < LEAST_VISIBLE * height_m or len(wide) < AGREEING * BINS:
         return None
     up_m, middle_m = wide[:, 0], wide[:, 1:3].mean(axis=1)
-    agree = _agreeing(up_m, middle_m, STRAIGHT * height_m)
+    agree = agreeing(up_m, middle_m, STRAIGHT * height_m)
     if agree.sum() < AGREEING * BINS or np.ptp(up_m[agree]) < AGREEING * seen_m:
         return None
     up_m, middle_m, inner_m = up_m[agree], middle_m[agree], wide[agree, 3]
-    slope, fit_sigma = _slope(up_m, middle_m)
-    other, _ = _slope(up_m, inner_m)
+    slope, fit_sigma = line_of(up_m, middle_m)
+    other, _ = line_of(up_m, inner_m)
     half = len(up_m) // 2
-    lower, _ = _slope(up_m[:half], middle_m[:half])
-    upper, _ = _slope(up_m[half:], middle_m[half:])
+    lower, _ = line_of(up_m[:half], middle_m[:half])
+    upper, _ = line_of(up_m[half:], middle_m[half:])
     axis = np.array([[middle_m.mean(), up_m.mean()]]) + np.array(
         [[-slope, -1.0], [slope, 1.0]]
     ) * (seen_m / 2)
@@ -209,7 +209,7 @@ def _slices(mast: Mast) -> Array:
     return np.array(rows).reshape(-1, 4)
 
 
-def _agreeing(x: Array, y: Array, tolerance: float) -> Mask:
+def agreeing(x: Array, y: Array, tolerance: float) -> Mask:
     """Which points lie on the line, of all through two of them, with most points."""
     one, two = np.triu_indices(len(x), k=1)
     slope = (y[two] - y[one]) / (x[two] - x[one])
@@ -219,7 +219,7 @@ def _agreeing(x: Array, y: Array, tolerance: float) -> Mask:
     return best
 
 
-def _slope(x: Array, y: Array) -> tuple[float, float]:
+def line_of(x: Array, y: Array) -> tuple[float, float]:
     """Slope of the best line and its sigma; neighbouring slices are not independent."""
     x = x - x.mean()
     square = float(x @ x)

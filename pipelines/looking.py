@@ -193,7 +193,7 @@ def _in_place(pair: Pair, scene: Scene) -> Row:
         cell_row(asset, int(n), views, scene, rivals)
         for n in np.flatnonzero(shown & fine)
     ]
-    measured = with_stances(measured, stances(asset, views, scene, rivals))
+    measured = with_stances(measured, stances(asset, cells, views, scene, rivals))
     rows = [row for row, _ in measured]
     alone = max((row["z"] for row in rows), default=0)
     shared = max((z for _, z in measured), default=0)

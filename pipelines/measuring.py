@@ -123,6 +123,8 @@ def _row(
         "azimuth_deg": rounded(views.azimuth_deg[number]),
         "lean_deg": None,
         "lean_sigma_deg": None,
+        "offset_m": None,
+        "slope_deg": None,
         "missing": 0.0,
         "geometry_sigmas": None,
         "z": z,

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from data.assets import DEFAULTS, Asset, AssetKind
 from data.findings import COMPONENT_CLASSES
 from data.levels import CellShares, geometry_level
+from geo.cells import Cells
 from geo.coverage import CellViews
+from geo.decks import Run, deck_places, run_of_deck, surface_of
 from geo.shape import Mast, Measured, Sight, largest_piece, lean, lying, mast_of
 from pipelines.blocks import bounds
 from pipelines.measuring import (
@@ -31,6 +33,7 @@ OTHERS_SHARE = 0.5  # of a piece where a rival may be: whose is it?
 MAIN_SHARE = 0.6  # of a zone's tower pixels: beside a standing mast nothing has fallen
 TOO_LONG = 1.3  # of its height: a longer piece is no tower at that distance
 HALF_UPRIGHT_DEG, DOWN_LEVEL = 45.0, 4
+DECK = frozenset({"bridge", "road"})
 UNTESTED = -1
 TOWER = "tower"
 
@@ -168,14 +171,72 @@ def _level_m(views: CellViews, scene: Scene) -> float:
     return away_m * float(np.cos(np.radians(views.elevation_deg[0])))
 
 
+def deck_stances(
+    cells: Cells,
+    views: CellViews,
+    scene: Scene,
+    rivals: Sequence[CellViews],
+) -> dict[int, Stance]:
+    """How the deck of a bridge runs through its cells, by the number of the cell."""
+    pose = scene.frame.pose
+    if pose is None or not DECK.issubset(scene.trained):
+        return {}
+    places = deck_places(cells, views, pose, scene.terrain.vertical_datum)
+    places = {n: p for n, p in places.items() if views.gsd_m[n] <= _finest_m(scene)}
+    outlines = [cell_outline(views, n, sigmas=SEARCHED_SIGMAS) for n in places]
+    window = bounds(outlines, scene.reader.whole)
+    if window is None:
+        return {}
+    sight = Sight(scene.frame.camera, pose, scene.frame.turned_deg)
+    component = scene.reader.planes(window)[:, :, 1]
+    surface = surface_of(component, (window.left, window.top), sight)
+    others = contested(rivals, window) if rivals else None
+    found = {}
+    for number, place in places.items():
+        run = run_of_deck(surface, place)
+        if run is not None:
+            theirs = others is not None and _mostly(
+                others, inside_mask(cell_outline(views, number), window)
+            )
+            found[number] = _deck_stance(run, contested=theirs)
+    return found
+
+
+def _mostly(others: NDArray[np.bool_], cell: NDArray[np.bool_]) -> bool:
+    return bool((others & cell).sum() >= OTHERS_SHARE * cell.sum())
+
+
+def _deck_stance(run: Run, *, contested: bool) -> Stance:
+    """The level of a deck that steps, or slopes as no road does, or is gone."""
+    step = 0.0 if run.offset is None else run.offset.sigmas
+    slope = 0.0 if run.slope is None else run.slope.sigmas
+    z = max(
+        geometry_level(AssetKind.BRIDGE, sigmas=step, missing=run.missing),
+        geometry_level(AssetKind.BRIDGE, sigmas=slope),
+    )
+    columns = {
+        "offset_m": None if run.offset is None else rounded(run.offset.value),
+        "slope_deg": None if run.slope is None else rounded(run.slope.value),
+        "missing": rounded(run.missing),
+        "geometry_sigmas": rounded(max(step, slope)),
+    }
+    return Stance(columns, z, contested)
+
+
 def stances(
-    asset: Asset, views: CellViews, scene: Scene, rivals: Sequence[CellViews]
+    asset: Asset,
+    cells: Cells,
+    views: CellViews,
+    scene: Scene,
+    rivals: Sequence[CellViews],
 ) -> dict[int, Stance]:
     """What geometry tells of the cells of an asset, by the number of the cell."""
     found: dict[int, Stance] = {}
     if asset.kind is AssetKind.TOWER:
         stance = tower_stance(asset, views, scene, rivals)
         found |= {} if stance is None else {0: stance}
+    if asset.kind is AssetKind.BRIDGE:
+        found |= deck_stances(cells, views, scene, rivals)
     return found
 
 

@@ -102,7 +102,8 @@ def spoken(believed):
         if row["geometry_sigmas"]:
             yield (
                 f"{row['asset_id']} cell {row['cell']:2} from {row['azimuth_deg']:.0f}"
-                f" lean {row['lean_deg'] or 0:.1f} missing {row['missing']:.2f}"
+                f" lean {row['lean_deg'] or 0:.1f} offset {row['offset_m'] or 0:.1f}"
+                f" slope {row['slope_deg'] or 0:.1f} missing {row['missing']:.2f}"
                 f" sigmas {row['geometry_sigmas']:.1f} z {row['z']}"
             )
 
