@@ -36,7 +36,7 @@ class Merges:
     """All merges of a store.
 
     Attributes:
-        of: Inventory -> hash of the table they were found in.
+        of: Name -> hash of each table, and of the decisions, that they follow from.
         merges: By the inventory and id of the row that is gone.
     """
 

@@ -70,6 +70,7 @@ def import_inventory(
         UsageError: If there is no such file or kind.
         RefusedError: If the file cannot be read at all.
     """
+    file = file.absolute()
     if not file.exists():
         raise UsageError(f"inventory {file}: no such file")
     if suggest:
@@ -219,9 +220,19 @@ def read_assets(store: Path) -> pa.Table:
 
 
 def _assets(store: Path) -> pa.Table:
-    """Table ASSETS of all inventories together, each once."""
+    """Table ASSETS of all inventories together, each once.
+
+    What an import found is not looked for again: a sole inventory without merges is the
+    table as it lies there.
+    """
+    known = _known_merges(store)
+    files = _files(store)
+    if known == () and len(files) == 1:
+        return _table(files[0]).combine_chunks()
     held = held_assets(store)
-    merges = current_merges(store, held)
+    if known is not None:
+        return merged(held, known)
+    merges = find_merges(held, _apart(store))
     again = ids_twice(held, merges)
     if again:
         raise InvalidRecordError(
@@ -231,12 +242,20 @@ def _assets(store: Path) -> pa.Table:
     return merged(held, merges)
 
 
-def current_merges(store: Path, held: pa.Table) -> tuple[Merge, ...]:
+def current_merges(store: Path) -> tuple[Merge, ...]:
     """What was found last if the store is still the same, else found again."""
+    known = _known_merges(store)
+    if known is not None:
+        return known
+    return find_merges(held_assets(store), _apart(store))
+
+
+def _known_merges(store: Path) -> tuple[Merge, ...] | None:
+    """What was found last; None if the store has changed since."""
     known = read_merges(_merging(store) / "merges.json")
-    if known is not None and known.of == _tables(store):
-        return known.merges
-    return find_merges(held, _apart(store))
+    if known is None or known.of != _tables(store):
+        return None
+    return known.merges
 
 
 def _merging(store: Path) -> Path:
@@ -263,8 +282,10 @@ def _reports(store: Path) -> list[dict[str, Any]]:
 
 
 def _tables(store: Path) -> dict[str, str]:
-    """Inventory -> hash of its table."""
-    return {one["file"]: one.get("table_sha256", "") for one in _reports(store)}
+    """Hash of each table, and of what a person decided: what merges follow from."""
+    tables = {one["file"]: one.get("table_sha256", "") for one in _reports(store)}
+    decided = apart_file(store)
+    return tables | ({decided.name: _sha256(decided)} if decided.is_file() else {})
 
 
 def find_again(store: Path) -> None:
@@ -285,10 +306,15 @@ def held_assets(store: Path, *, but: str | None = None) -> pa.Table:
     """Table HELD of all inventories as they were imported, or of all but one."""
     tables = [
         _named(_table(path), path.name.removesuffix(".parquet"))
-        for path in sorted(inventory_folder(store).glob("*.parquet"))
+        for path in _files(store)
         if path.name != f"{but}.parquet"
     ]
     return pa.concat_tables([HELD.empty_table(), *tables])
+
+
+def _files(store: Path) -> list[Path]:
+    """The tables of the store, by name."""
+    return sorted(inventory_folder(store).glob("*.parquet"))
 
 
 def _named(assets: pa.Table, name: str) -> pa.Table:

@@ -7,7 +7,7 @@ from pathlib import Path
 from data.errors import UsageError
 from data.merges import Apart, Merge, apart_line, read_aparts
 from data.record import to_json
-from pipelines.holdings import apart_file, current_merges, find_again, held_assets
+from pipelines.holdings import apart_file, current_merges, find_again
 from pipelines.merging import merge_lines
 from pipelines.outcome import ExitCode, Outcome
 from pipelines.reading import write_atomically
@@ -15,7 +15,7 @@ from pipelines.reading import write_atomically
 
 def list_merges(store: Path) -> Outcome:
     """Every merge with its evidence, and every pair that a person keeps apart."""
-    merges = current_merges(store, held_assets(store))
+    merges = current_merges(store)
     aparts = read_aparts(apart_file(store))
     lines = [*merge_lines(merges), *(_apart_text(one) for one in aparts)]
     return Outcome(
@@ -45,7 +45,7 @@ def unmerge(
     """
     if not actor:
         raise UsageError("inventory unmerge: a decision needs --actor NAME")
-    merge = _merge_of(current_merges(store, held_assets(store)), asset_id)
+    merge = _merge_of(current_merges(store), asset_id)
     if merge.kept == merge.gone:
         raise UsageError(
             f"asset {asset_id}: {merge.kept_in} and {merge.gone_in} give both one id;"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from data.errors import LedgerError, UsageError
 from data.store import inventory_folder
+from pipelines.cli import main
 from pipelines.holdings import import_inventory, list_inventories, read_assets
 from pipelines.merges import list_merges, unmerge
 from pipelines.merging import distance_m
@@ -197,6 +198,29 @@ def test_merges_are_found_again_where_the_store_was_left_half_written(store):
     (inventory_folder(store) / "merging" / "merges.json").write_text("{")
     with pytest.raises(LedgerError, match=r"merges\.json"):
         read_assets(store)
+
+
+def test_a_decision_counts_even_if_the_store_was_left_before_it_was_followed(store):
+    take(store, "a.csv", row("A1", name="新橋"))
+    take(store, "b.csv", row("B1", at(3), name="新橋"))
+    found = inventory_folder(store) / "merging" / "merges.json"
+    before = found.read_bytes()
+    unmerge(store, "B1", actor="佐藤", at=NOW, reason=None)
+    found.write_bytes(before)
+    assert ids(store) == ["A1", "B1"]
+
+
+def test_the_command_line_lists_and_undoes_a_merge(store, capsys):
+    take(store, "a.csv", row("A1", name="新橋"))
+    take(store, "b.csv", row("B1", at(3), name="新橋"))
+    where = ["--store", str(store)]
+    assert main(["inventory", "merges", *where]) == 0
+    assert "same name 新橋" in capsys.readouterr().out
+    assert main(["inventory", "unmerge", "B1", *where]) == 2
+    undo = ["inventory", "unmerge", "B1", "--actor", "佐藤", "--reason", "上下線"]
+    assert main([*undo, *where, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["apart"]["reason"] == "上下線"
+    assert ids(store) == ["A1", "B1"]
 
 
 def test_the_real_grid_merges_what_it_lists_twice(store, shared):
