@@ -81,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
     explain = command("explain", "from hypocentre to grade, with sources")
     explain.add_argument("asset")
     explain.add_argument("--operation", default="latest")
+    explain.add_argument("--figures", type=Path, metavar="OUT", help="folder of PNGs")
     verify = command("verify", "is anything changed?")
     verify.add_argument("path", type=Path)
     command("doctor", "what works on this machine, and what is missing")

@@ -246,7 +246,13 @@ def _serve(args: argparse.Namespace) -> Outcome:
 def _explain(args: argparse.Namespace) -> Outcome:
     from pipelines.explain import explain
 
-    return explain(_store(args), args.operation, args.asset, _config(args))
+    return explain(
+        _store(args),
+        args.operation,
+        args.asset,
+        _config(args),
+        figures=args.figures,
+    )
 
 
 def _verify(args: argparse.Namespace) -> Outcome:

@@ -15,7 +15,7 @@ import shapely
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.colors import BoundaryNorm, Colormap, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
@@ -285,7 +285,7 @@ def _png(figure: Figure) -> bytes:
     return out.getvalue()
 
 
-def _class_scale() -> tuple[BoundaryNorm, ListedColormap]:
+def _class_scale() -> tuple[BoundaryNorm, Colormap]:
     colours = ListedColormap(FIELD_COLOURS).with_extremes(under="white")
     return BoundaryNorm(CLASS_EDGES, len(FIELD_COLOURS)), colours
 

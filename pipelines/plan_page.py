@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data.assets import AssetKind
-from data.operation import Event
+from data.operation import Event, EventKind
 from data.record import Instant, record
 from data.words import D0_WORDS, DRILL_WORDS
 from geo.shaking import shaking_notes
@@ -35,18 +35,22 @@ KIND_FILES: Mapping[str, str] = {
 }
 """Name of each kind's files below plan/, in the order of plan.csv."""
 NO_PICTURE = (
-    "震源と規模だけから計算した推定・未確認。写真も現地確認もまだない。",
-    "Expected, not confirmed: from hypocentre and magnitude, no picture, no visit.",
+    "情報文と公開の式から計算した推定・未確認。写真も現地確認もまだない。",
+    "Expected, not confirmed: from messages and formulas, no picture, no visit.",
 )
 WITH_PICTURES = (
-    "震源と規模による推定に、これまでに判読した写真を加えた確率。",
-    "Chances from hypocentre and magnitude, and from the pictures read so far.",
+    "情報文と公開の式による推定に、これまでに判読した写真を加えた確率。",
+    "Chances from messages and published formulas, and from the pictures read so far.",
+)
+CONDITIONED = (
+    "揺れは観測震度で補正した。",
+    "Shaking is corrected by the intensities observed.",
+)
+NOT_CONDITIONED = (
+    "観測震度がまだなく、揺れは震源と規模だけによる。",
+    "No intensity was observed yet: shaking is by hypocentre and magnitude alone.",
 )
 LIMITS = (
-    (
-        "地盤は一律、観測震度による補正はまだない。",
-        "Uniform ground, not yet corrected by observed intensities.",
-    ),
     (
         "個々の地点の揺れは中央値の半分以下にも2倍以上にもなりうる。",
         "At a single place shaking may be under half or over twice the median.",
@@ -60,6 +64,10 @@ LIMITS = (
         "Dams and power lines have no open damage curve: no state is guessed.",
     ),
     (
+        "地名は最寄りの市区町村の中心からの距離で、境界は見ていない。",
+        "A place is named after the nearest city's centre; boundaries are not known.",
+    ),
+    (
         "表にないことは無被害を意味しない。",
         "Not being listed does not mean undamaged.",
     ),
@@ -71,7 +79,15 @@ SOURCES = (
         "Shaking: Morikawa and Fujiwara (2013); fault length Utsu",
     ),
     ("被害曲線:Hazus 5.1 (FEMA)", "Damage curves: Hazus 5.1 (FEMA)"),
+    (
+        "市区町村の中心:jma-eqarea-centroid (K. Yoshimura, MIT)",
+        "Centres of cities: jma-eqarea-centroid (K. Yoshimura, MIT)",
+    ),
 )
+EVENT_WORDS = {
+    EventKind.EARTHQUAKE: ("地震", "earthquake"),
+    EventKind.TYPHOON: ("台風", "typhoon"),
+}
 STYLE = """
 *{box-sizing:border-box}
 body{font:14px/1.5 "Noto Sans CJK JP","Hiragino Sans","Yu Gothic",Meiryo,sans-serif;
@@ -220,7 +236,7 @@ def _header(heading: PlanHeading, digest: str) -> str:
     edition = "-" if heading.edition is None else f"{heading.edition}"
     facts = [
         (("対応", "operation"), escape(heading.operation)),
-        *((("地震", "earthquake"), _event(event)) for event in heading.events),
+        *((EVENT_WORDS[event.kind], _event(event)) for event in heading.events),
         (("版", "edition"), edition),
         (("時点", "as of"), jst(heading.as_of)),
         (("照合", "sha256"), digest),
@@ -238,13 +254,17 @@ def _header(heading: PlanHeading, digest: str) -> str:
 def _warnings(heading: PlanHeading) -> list[tuple[str, str]]:
     """What is special about the shaking of this operation, each once."""
     found: dict[tuple[str, str], None] = {}
-    for event in heading.events:
+    for event in _quakes(heading):
         if event.hypocentre is None:
             found[NO_PLACE] = None
             continue
         notes = zip(*shaking_notes(event.hypocentre), strict=True)
         found.update(dict.fromkeys(notes))
     return list(found)
+
+
+def _quakes(heading: PlanHeading) -> list[Event]:
+    return [event for event in heading.events if event.kind is EventKind.EARTHQUAKE]
 
 
 def _event(event: Event) -> str:
@@ -271,7 +291,9 @@ def _items(words: Iterable[tuple[str, str]]) -> str:
 def _footer(heading: PlanHeading, *, seen: bool) -> str:
     licences = [(text, "") for text in heading.licences]
     basis = WITH_PICTURES if seen else NO_PICTURE
-    limits = _items([basis, *LIMITS])
+    observed = any(event.observed for event in _quakes(heading))
+    known = [CONDITIONED if observed else NOT_CONDITIONED] if _quakes(heading) else []
+    limits = _items([basis, *known, *LIMITS])
     return (
         f"<footer><h2>{both('限界', 'Limits')}</h2>{limits}"
         f"<h2>{both('出典', 'Sources')}</h2>{_items([*SOURCES, *licences])}</footer>"

@@ -49,7 +49,7 @@ HEADERS = (
     ("名称・ID・位置", "name, id, place"),
     ("推定 / 観測", "expected / seen"),
     ("重大以上の確率", "chance of severe or worse"),
-    ("揺れ(中央値)", "shaking (median)"),
+    ("揺れ・風(中央値)", "shaking, wind (median)"),
     ("震央から", "from epicentre"),
     ("点検期限", "inspection due"),
     ("理由", "reasons"),
