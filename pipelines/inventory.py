@@ -254,7 +254,7 @@ def finished(row: Row, *, is_point: bool) -> Row:
         "importance_source": "kind" if given is None else "owner",
         "geometry_source": row.get("geometry_source") or place,
     }
-    values = {name: (row | known).get(name) for name in ASSETS.names}
-    del values["revision"]
+    whole = row | known
+    values = {name: whole.get(name) for name in ASSETS.names if name != "revision"}
     text = json.dumps(values, ensure_ascii=False, sort_keys=True, default=bytes.hex)
     return values | {"revision": hashlib.sha256(text.encode()).hexdigest()}
