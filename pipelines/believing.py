@@ -20,16 +20,17 @@ from data.imagery import Frame
 from data.ledger import Ledger, content_key
 from data.likelihood import START_TABLE, read_likelihood
 from data.looks import looks_from_cells
-from data.operation import Event, Operation
+from data.operation import Event, Operation, Ruling
 from data.parents import roll_up
 from data.places import WEIGHTS
 from data.record import from_json, to_json
 from data.rows import put_back
+from data.rulings import rulings_of
 from data.store import OperationFolder
 from data.tables import BELIEFS, check_table
 from pipelines.config import Config, config_sha256
 from pipelines.event import events_of, merged_of, messages_of, operation_of
-from pipelines.expected import expected_state, last_hazards
+from pipelines.expected import expectations, expected_state, last_hazards
 from pipelines.gathering import (
     cells_table,
     coverage_table,
@@ -56,6 +57,7 @@ class Expected:
     """What an operation expects before it looks: events, assets, beliefs.
 
     Attributes:
+        totals: Table TOTALS: sums of the prior by prefecture and kind.
         prior_of: Table ASSETS and events -> the prior, as `prior` was made.
     """
 
@@ -63,6 +65,7 @@ class Expected:
     events: tuple[Event, ...]
     assets: pa.Table
     prior: pa.Table
+    totals: pa.Table
     last_hazard: pa.Table
     prior_of: Callable[[pa.Table, Sequence[Event]], pa.Table]
 
@@ -127,14 +130,15 @@ def expect(store: Path, ledger: Ledger, config: Config) -> Expected:
     """What an operation expects of every asset of the store's inventories."""
     events, assets = events_of(ledger), read_assets(store)
     around = read_surroundings(ledger, config)
-    prior_of = partial(expected_state, around=around)
+    found = expectations(assets, events, around)
     return Expected(
         operation=operation_of(ledger),
         events=events,
         assets=assets,
-        prior=prior_of(assets, events),
+        prior=found.beliefs,
+        totals=found.totals,
         last_hazard=last_hazards(assets, events, around),
-        prior_of=prior_of,
+        prior_of=partial(expected_state, around=around),
     )
 
 
@@ -192,7 +196,8 @@ def believe(
         cells=cells,
         features=features_table(placed, frames),
         coverage=coverage_table(ledger, pairs, frames),
-        as_of=as_of or latest_time(messages_of(ledger), frames, decisions),
+        as_of=as_of
+        or latest_time(messages_of(ledger), frames, (*decisions, *rulings_of(ledger))),
         inputs=inputs,
     )
 
@@ -267,7 +272,9 @@ def decisions_of(ledger: Ledger) -> tuple[Decision, ...]:
 
 
 def latest_time(
-    messages: Sequence[Event], frames: Sequence[Frame], decisions: Sequence[Decision]
+    messages: Sequence[Event],
+    frames: Sequence[Frame],
+    decisions: Sequence[Decision | Ruling],
 ) -> datetime:
     """The state of knowledge: the latest report, capture or decision; never a clock."""
     times = [message.reported_at for message in messages]

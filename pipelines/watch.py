@@ -267,7 +267,7 @@ def _take_in(feed: Feed, name: str, digest: str, now: datetime) -> None:
     refusal = _name_refusal(name)
     if refusal is None:
         opened = open_messages(
-            feed.store, [feed.directory / name], real=False, actor=None
+            feed.store, [feed.directory / name], real=False, actor=None, now=now
         )
         for line in opened.lines:
             feed.tell(line)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.errors import UsageError
+from data.errors import LedgerError, UsageError
 from data.feeds.jma import read_telegram
 from data.operation import EventKind
 from data.store import find_operation, operations, received_path
@@ -27,6 +27,7 @@ from pipelines.event import (
 from pipelines.event_list import list_operations, show_operation
 from pipelines.event_rulings import merge_events, release_operation
 from pipelines.now import now
+from pipelines.verify import verify
 
 CASES = runpy.run_path(str(Path(__file__).parents[1] / "scene_cases.py"))
 TELEGRAM = runpy.run_path(str(Path(__file__).parents[1] / "data/test_jma.py"))["REPORT"]
@@ -358,6 +359,17 @@ def test_without_pictures_a_withdrawal_asks_nobody(store):
         assert frozen(ledger) == {}
     said = release_operation(store, OWN, actor="A", at=AT)
     assert said.data["released"] == []
+
+
+def test_a_changed_shakemap_is_found_and_not_used(store):
+    opened(store, shakemap())
+    folder = find_operation(store, OTHER)
+    (file,) = folder.feeds.iterdir()
+    file.write_bytes(file.read_bytes().replace(b"5.0", b"6.0"))
+    said = "\n".join(verify(store).lines)
+    assert f"ShakeMap or track {file.name[:16]} is changed or missing" in said
+    with folder.open_ledger() as ledger, pytest.raises(LedgerError, match="changed"):
+        shakemap_of(ledger)
 
 
 def test_the_command_line_joins_merges_and_shows(tmp_path, store, capsys):
