@@ -132,7 +132,7 @@ def extents(shapes: NDArray[np.object_], kinds: Sequence[str]) -> NDArray[np.obj
     """Shape of each asset; a point stands for the default extent of its kind."""
     points = np.flatnonzero(shapely.get_type_id(shapes) == _POINT)
     if len(points):
-        half = [DEFAULTS[AssetKind(kinds[row])].half_length_m for row in points]
+        half = [DEFAULTS[AssetKind(kinds[int(row)])].half_length_m for row in points]
         shapes = shapes.copy()
         shapes[points] = grown(shapes[points], np.array(half))
     return shapes
@@ -164,7 +164,11 @@ def _raised(assets: pa.Table, beliefs: pa.Table, near: Sequence[_Near]) -> pa.Ta
     modelled = kinds != AssetKind.LINK
     expected = np.full(len(kinds), NOT_MODELLED, dtype=np.int8)
     expected[modelled] = likely_state(states[modelled])
-    reasons = [_reasons(kind, near, row) for row, kind in enumerate(kinds)]
+    changes = zip(severe, states[:, SEVERE_K:].sum(axis=1), strict=True)
+    reasons = [
+        _reasons(kind, near, row, change)
+        for row, (kind, change) in enumerate(zip(kinds, changes, strict=True))
+    ]
     waiting = beliefs["na_reason"].to_pylist()
     columns: dict[str, object] = {
         **{f"prior_{k}": states[:, k] for k in range(STATES)},
@@ -224,8 +228,20 @@ def _priority(
     return np.asarray(np.where(kinds == AssetKind.DAM, dams, priority))
 
 
-def _reasons(kind: str, near: Sequence[_Near], row: int) -> list[tuple[str, str]]:
-    return [_words(kind, one, row) for one in near if one.count[row]]
+def _reasons(
+    kind: str, near: Sequence[_Near], row: int, change: tuple[float, float]
+) -> list[tuple[str, str]]:
+    """What lies near an asset; `change` is its P(D3 or D4) before and after."""
+    words = [_words(kind, one, row) for one in near if one.count[row]]
+    if kind != AssetKind.LINK:
+        before, after = change
+        words.append(
+            (
+                f"これにより重大以上の確率 {before:.1%} → {after:.1%}",
+                f"chance of severe or worse by this: {before:.1%} -> {after:.1%}",
+            )
+        )
+    return words
 
 
 def _words(kind: str, near: _Near, row: int) -> tuple[str, str]:

@@ -96,6 +96,7 @@ def test_a_bridge_on_a_landslide_by_hand():
     assert (row["in_plan"], row["na_reason"]) == (True, "not_observed")
     assert row["reasons_en"] == [
         "1 landslide area within 10 m (noto.fgb): chances raised by a stated rule",
+        "chance of severe or worse by this: 5.0% -> 19.2%",
         "weak shaking",
     ]
     assert "斜面崩壊が1か所(noto.fgb)" in row["reasons_ja"][0]
