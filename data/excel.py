@@ -19,6 +19,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from data.archive import MAX_MEMBERS, MAX_RATIO, SMALL_BYTES
 from data.column_names import ColumnMapping
 from data.errors import RefusedError
+from data.inventory_form import form
 from data.inventory_source import Source
 from data.inventory_table import tabled
 from data.japanese import clean_text
@@ -124,7 +125,10 @@ def _rows(sheet: Any) -> Iterator[list[str | None]]:  # noqa: ANN401 openpyxl is
 def _read_sheets(
     book: openpyxl.Workbook, name: str, mapping: ColumnMapping
 ) -> Iterator[Source]:
-    """Sheets in their order; one without places is passed over if another has some."""
+    """Sheets in their order, each a table or a form.
+
+    One without places is passed over if another has some.
+    """
     passed: RefusedError | None = None
     read = False
     for sheet in book.worksheets:
@@ -134,7 +138,12 @@ def _read_sheets(
                 read = True
                 yield source
         except RefusedError as error:
-            passed = passed or error
+            filled = form(_rows(sheet), shown, mapping)
+            if filled is None:
+                passed = passed or error
+                continue
+            read = True
+            yield filled
     if not read:
         raise passed or _refused(name, RefusalCode.EMPTY, "no sheet", "fill it in")
 

@@ -54,6 +54,35 @@ def test_every_sheet_with_places_is_read_and_a_cover_passed_over(tmp_path):
     assert [source.name for source in sources] == ["a.xlsx:一", "a.xlsx:二"]
 
 
+FORM = [
+    ["様式１", None, "橋梁名・所在地・管理者名等"],
+    ["橋梁名", None, "新橋", "路線名", "国道１号"],
+    ["管理者", None, "架空県", "橋長", 45.5],
+    ["緯度", "35°40'52.3\"", None, "経度", "139°46'01.5\""],
+    ["健全性", None, "架設年度", None, None],
+    ["Ⅲ", None, "昭和40年", None, None],
+]
+
+
+def test_a_form_for_each_bridge_is_a_row_for_each(tmp_path):
+    other = [[cell if cell != "新橋" else "旧橋" for cell in row] for row in FORM]
+    path = written(tmp_path, ["表紙"], sheets=[("1", FORM), ("2", other)])
+    one, two = sources_of(path)
+    columns = {name: value for name, (value,) in one.columns.items()}
+    assert columns == {
+        "橋梁名": "新橋",
+        "管理者": "架空県",
+        "橋長": "45.5",
+        "緯度": "35°40'52.3\"",
+        "経度": "139°46'01.5\"",
+        "健全性": "Ⅲ",
+        "架設年度": "昭和40年",
+    }
+    assert one.geometry[0].y == pytest.approx(35.6811944, abs=1e-7)
+    assert one.where(0) == "a.xlsx:1 row 4"
+    assert two.columns["橋梁名"] == ["旧橋"]
+
+
 def test_numbers_faults_and_formulas(tmp_path):
     row = [101.0, "=1+1", 139.75, 35.5, "#REF!"]
     (source,) = sources_of(written(tmp_path, NAMES, row))
