@@ -207,3 +207,20 @@ def test_a_withdrawn_layer_counts_no_more_but_is_remembered(store, tmp_path):
         assert b"of another quake" in ledger.all("layer")[f"{key}.withdrawn"]
     with pytest.raises(UsageError, match="0 such layers"):
         withdraw_layer(store, "OP", key, actor="Sato", reason="again")
+
+
+def test_the_command_line_takes_a_layer_in_and_out(store, tmp_path, karte):
+    file = geojson(tmp_path / "a.geojson", (SLIDE, {}))
+    words = ("layer", "import", file, "--operation", "OP", "--kind", "flood")
+    unnamed = karte(*words, "--store", store)
+    assert unnamed.returncode == ExitCode.USAGE
+    assert "--actor" in unnamed.stderr
+    done = karte(*words, "--store", store, "--actor", "Sato", "--json")
+    assert done.returncode == ExitCode.DONE
+    key = json.loads(done.stdout)["layer"]
+    gone = karte(
+        *("layer", "withdraw", key[:12], "--operation", "OP", "--store", store),
+        *("--actor", "Sato", "--reason", "wrong day"),
+    )
+    assert gone.returncode == ExitCode.DONE
+    assert "counts no more" in gone.stdout
