@@ -132,8 +132,8 @@ def _rms(values: Array) -> float:
     return float(np.sqrt((values**2).mean()))
 
 
-def _share(values: NDArray[np.generic]) -> float:
-    return float(np.mean(values, dtype=np.float64))
+def _share(values: Array | Flags) -> float:
+    return float(values.mean())
 
 
 def _overlaps(found: Prediction, sigma: Array) -> Flags:

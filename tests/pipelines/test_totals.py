@@ -20,7 +20,7 @@ from pipelines.expectation import capacity_draws, under_one
 from pipelines.expected import expectations, expected_state
 from pipelines.hazard_at import hazard_at, kinds_of
 from pipelines.quakes import Surroundings, conditioned_quakes
-from pipelines.totals import JAPAN, TOTALS
+from pipelines.totals import JAPAN, TOTALS, totals_csv
 
 ORIGIN = datetime(2026, 11, 21, 23, 43, tzinfo=UTC)
 QUAKE = Event(
@@ -86,6 +86,14 @@ def test_totals_are_the_sums_of_the_assets_by_prefecture_and_kind():
         assert row["expected_severe"] == pytest.approx(severe[chosen].sum(), rel=1e-5)
         low, high = row["expected_severe_low"], row["expected_severe_high"]
         assert low <= row["expected_severe"] <= high
+
+
+def test_the_csv_opens_in_a_spreadsheet_and_holds_every_row():
+    totals = expectations(made_assets(9), [QUAKE]).totals
+    text = totals_csv(totals).decode("utf-8-sig").splitlines()
+    assert text[0].startswith("prefecture_code,kind,n,expected_severe")
+    assert len(text) == totals.num_rows + 1
+    assert text[1].startswith("0,bridge,5,")
 
 
 def test_a_sum_is_surer_than_its_parts_taken_together_and_less_than_apart():
