@@ -8,7 +8,7 @@ from pathlib import Path
 from data.audit import broken_link
 from data.errors import UsageError
 from data.ledger import REPLACEABLE, STAGES, Ledger
-from data.store import OperationFolder, operations
+from data.store import OperationFolder, operations, received_path
 from pipelines.edition_folder import MANIFEST_NAME, verify_edition
 from pipelines.event import feeds_of
 from pipelines.ingest import picture_path
@@ -33,6 +33,7 @@ def verify(path: Path) -> Outcome:
     else:
         folders = _operations(path)
         found = [change for folder in folders for change in _operation(folder)]
+        found += _received(path)
         looked = [folder.id for folder in folders]
     lines = [f"verified {', '.join(looked)}: nothing changed"]
     if found:
@@ -60,13 +61,22 @@ def _edition(path: Path) -> Iterator[str]:
 
 def _operation(folder: OperationFolder) -> Iterator[str]:
     with folder.open_ledger() as ledger:
-        yield from _ledger(folder, ledger)
+        yield from _ledger(folder.id, ledger)
         yield from _files(folder, ledger)
     for manifest in sorted(folder.path.glob(f"editions/*/{MANIFEST_NAME}")):
         yield from _edition(manifest.parent)
 
 
-def _ledger(folder: OperationFolder, ledger: Ledger) -> Iterator[str]:
+def _received(store: Path) -> Iterator[str]:
+    """Messages of no operation, and which events joined one."""
+    for drill in (False, True):
+        path = received_path(store, drill=drill)
+        if path.is_file():
+            with Ledger(path) as ledger:
+                yield from _ledger(f"{path.parent.name}/{path.name}", ledger)
+
+
+def _ledger(name: str, ledger: Ledger) -> Iterator[str]:
     """The chain of the audit, and every entry against the link that wrote it last.
 
     Where the chain is broken nothing after it can be held against the entries.
@@ -74,7 +84,7 @@ def _ledger(folder: OperationFolder, ledger: Ledger) -> Iterator[str]:
     links = ledger.audit()
     broken = broken_link(links)
     if broken is not None:
-        yield f"{folder.id}: audit link {broken} does not fit the one before"
+        yield f"{name}: audit link {broken} does not fit the one before"
         return  # what a forged link says was written is no measure of anything
     written: dict[tuple[str, str], str] = {}
     for _, what, _, _ in links:
@@ -84,9 +94,9 @@ def _ledger(folder: OperationFolder, ledger: Ledger) -> Iterator[str]:
     for stage in STAGES:
         for key, value in ledger.all(stage).items():
             if written.pop((stage, key), None) != sha256(value).hexdigest():
-                yield f"{folder.id}: entry {stage} {key} is not what was written"
+                yield f"{name}: entry {stage} {key} is not what was written"
     for stage, key in sorted(written):
-        yield f"{folder.id}: entry {stage} {key} is missing"
+        yield f"{name}: entry {stage} {key} is missing"
 
 
 def _files(folder: OperationFolder, ledger: Ledger) -> Iterator[str]:

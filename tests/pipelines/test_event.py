@@ -2,6 +2,7 @@
 
 import json
 import runpy
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -370,6 +371,18 @@ def test_a_changed_shakemap_is_found_and_not_used(store):
     assert f"ShakeMap or track {file.name[:16]} is changed or missing" in said
     with folder.open_ledger() as ledger, pytest.raises(LedgerError, match="changed"):
         shakemap_of(ledger)
+
+
+def test_what_was_received_is_verified_too(store):
+    opened(store, CHAIN[1], CHAIN[3])
+    path = received_path(store, drill=False)
+    assert not path.exists()
+    opened(store, telegram(changes={"震源・震度情報": "遠地地震に関する情報"}))
+    assert verify(store).code == 0
+    with sqlite3.connect(path) as ledger:
+        ledger.execute("UPDATE entries SET value = x'00' WHERE stage = 'message'")
+    ledger.close()
+    assert "real/received.sqlite: entry message" in "\n".join(verify(store).lines)
 
 
 def test_the_command_line_joins_merges_and_shows(tmp_path, store, capsys):
