@@ -189,7 +189,10 @@ def edition_info(folder: OperationFolder, believed: Believed) -> EditionInfo:
 
 def _files_for_people(info: EditionInfo, believed: Believed) -> dict[str, bytes]:
     heading = _heading(info, believed, edition=info.number)
-    return plan_files(_plan(believed), heading)
+    return {
+        **plan_files(_plan(believed), heading),
+        "totals.csv": totals_csv(believed.expected.totals),
+    }
 
 
 def _plan(believed: Believed) -> pa.Table:
