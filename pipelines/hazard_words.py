@@ -9,6 +9,8 @@ import pyarrow as pa
 from data.assets import AssetKind
 from data.fragility import SEVERE_K
 from data.owner_rules import CLOCK_RULES, ClockRules
+from geo.second_opinion import second_opinion
+from geo.shakemap_field import FROM_MAP, NO_SIGMA
 from geo.shaking import VALID_DISTANCE_KM, shaking_notes
 from pipelines.clocks import BOTH, dam_clocks
 from pipelines.expectation import Expectation
@@ -168,13 +170,38 @@ def _jst(time: datetime) -> str:
     return time.astimezone(JST).strftime("%Y-%m-%d %H:%M JST")
 
 
+def _source_words(quake: Quake, epicentral_km: float) -> list[Words]:
+    """Where the field is from: a ShakeMap, observed intensities, the model."""
+    words: list[Words] = [FITTED_SOURCE] if quake.fitted else []
+    words += zip(*shaking_notes(quake.hypocentre), strict=True)
+    if quake.shakemap is not None:
+        return [
+            *words,
+            FROM_MAP,
+            *([NO_SIGMA] if quake.shakemap.sigma_ln is None else []),
+        ]
+    if count := len(quake.observed):
+        words.append(
+            (
+                f"観測震度{count}件に合わせて補正",
+                f"corrected by {count} observed intensities",
+            )
+        )
+    other = second_opinion(quake.hypocentre, round(epicentral_km))
+    if other is not None:
+        words.append(
+            (
+                f"別の式(司・翠川1999)では計測震度{other:.1f}:1シグマ以上の差",
+                f"Si and Midorikawa 1999 differ by over a sigma: intensity {other:.1f}",
+            )
+        )
+    return words
+
+
 def _field_words(
     found: Expectation, row: int, quakes: Sequence[Quake], *, unlocated: bool
 ) -> list[Words]:
-    notes = shaking_notes(quakes[found.strongest[row]].hypocentre)
-    words = list(zip(*notes, strict=True))
-    if quakes[found.strongest[row]].fitted:
-        words.insert(0, FITTED_SOURCE)
+    words = _source_words(quakes[found.strongest[row]], found.epicentral_km[row])
     if found.epicentral_km[row] > VALID_DISTANCE_KM:
         words.append(
             (

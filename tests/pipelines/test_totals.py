@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import shapely
 
+from data.feeds.shakemap import ShakeMapGrid
 from data.operation import (
     Event,
     EventStatus,
@@ -185,3 +186,46 @@ def test_two_quakes_are_joined_draw_by_draw():
         both.totals["expected_severe_high"][0].as_py()
         > first.totals["expected_severe_high"][0].as_py()
     )
+
+
+def test_reasons_say_how_many_intensities_corrected_the_field():
+    seen = ObservedIntensity(
+        level="city", code="0321500", name="奥州市", low=6.0, high=6.5
+    )
+    rows = expected_state(
+        made_assets(2), [replace(QUAKE, observed=(seen,))]
+    ).to_pylist()
+    assert "corrected by 1 observed intensities" in rows[0]["reasons_en"]
+
+
+def test_a_shakemap_is_used_as_it_is_and_says_what_it_lacks():
+    n = 9
+    grid = ShakeMapGrid(
+        event_id="us1",
+        version=1,
+        kind="ACTUAL",
+        origin_at=ORIGIN,
+        processed_at=ORIGIN,
+        description="made up",
+        magnitude=7.2,
+        longitude=140.88,
+        latitude=39.03,
+        depth_km=8.0,
+        longitudes=np.linspace(140.0, 142.0, n),
+        latitudes=np.linspace(38.0, 40.0, n),
+        values={
+            "pga": np.full((n, n), 300.0),
+            "pgv": np.full((n, n), 30.0),
+            "sa10": np.full((n, n), 0.25),
+        },
+        sigma_ln=None,
+        notes=(),
+        sha256="1" * 64,
+    )
+    around = Surroundings(shakemaps={QUAKE.id: grid})
+    rows = expected_state(made_assets(2), [QUAKE], around).to_pylist()
+    assert rows[0]["hazard"] == pytest.approx(0.25)
+    assert rows[0]["hazard_sigma_ln"] == pytest.approx(0.5)
+    assert rows[1]["hazard"] == pytest.approx(300.0 / 980.665)
+    assert rows[0]["p_severe_low"] < rows[0]["p_severe_high"]
+    assert any("no sigma" in words for words in rows[0]["reasons_en"])
