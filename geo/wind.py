@@ -129,7 +129,7 @@ def _steps_in_reach(
 
 def _around(degrees: Array) -> Array:
     """Differences of longitude within -180 .. 180."""
-    return np.asarray((degrees + 180.0) % 360.0 - 180.0)
+    return np.asarray(degrees - 360.0 * np.rint(degrees / 360.0))
 
 
 def wind_over_sea(storm: Storm, step: int, longitude: Array, latitude: Array) -> Array:

@@ -248,8 +248,9 @@ def _reasons(
     chunk: _Chunk, states: Array, low: Array, high: Array
 ) -> dict[str, object]:
     """Words of the wind before those of earthquakes; in place of them without one."""
-    kept = [chunk.beliefs[f"reasons_{t}"].to_pylist() for t in ("ja", "en")]
-    if not chunk.shaken:
+    if chunk.shaken:
+        kept = [chunk.beliefs[f"reasons_{t}"].to_pylist() for t in ("ja", "en")]
+    else:
         kept = [[[calm]] * len(chunk.kinds) for calm in CALM]
     design = design_wind_m_s(chunk.assets, chunk.rules)
     shaken = _flags(chunk.beliefs, "in_plan")

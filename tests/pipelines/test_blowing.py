@@ -20,6 +20,9 @@ from data.fragility import after_another
 from data.operation import Event, EventKind, EventStatus, Hypocentre, MessageType
 from data.owner_rules import WindRules
 from data.tables import ASSETS, BELIEFS, check_table, table_from_rows
+from data.tower_fragility import tower_chances, tower_curve
+from geo.storm import Storm, minute_by_minute, motion_m_s
+from geo.wind import greatest_wind
 from pipelines.expected import expected_state, last_hazards
 from pipelines.quakes import Surroundings
 from pipelines.wind_at import blown, last_winds, typhoons_of
@@ -256,3 +259,40 @@ def test_of_two_typhoons_the_harder_counts_and_the_later_is_the_last():
     assert found.wind_m_s[0] == alone.wind_m_s[0]
     assert typhoons[found.typhoon[0]].track_id == "T2026"
     assert last_winds(assets, typhoons, rules)["T"] > START + timedelta(days=3)
+
+
+def test_a_storm_like_faxai_topples_fewer_than_ten_of_240000_towers(shared):
+    # 40 m/s, 30 km, B 1.3, land factor .8; every tenth of the towers, around cities
+    times, even = np.arange(5) * 6.0 * 3600.0, np.ones(5)
+    longitude = np.array([138.0, 138.9, 139.9, 140.9, 142.4])
+    latitude = np.array([32.6, 34.0, 35.5, 36.6, 37.6])
+    motion = motion_m_s(times, longitude, latitude)
+    storm = Storm(
+        elapsed_s=times,
+        longitude=longitude,
+        latitude=latitude,
+        wind_m_s=40.0 * even,
+        rmw_km=30.0 * even,
+        b=1.3 * even,
+        east_m_s=motion[:, 0],
+        north_m_s=motion[:, 1],
+        wind_sigma_ln=0.1 * even,
+    )
+    path = shared / "data/reference/jma_city_centroid.csv"
+    cities = np.genfromtxt(
+        path, delimiter=",", skip_header=1, usecols=(3, 2), encoding="utf-8-sig"
+    )
+    rng = np.random.default_rng(10)
+    towers = cities[rng.integers(0, len(cities), 24_000)]
+    towers += rng.normal(0, 0.1, towers.shape)
+    wind = greatest_wind(
+        minute_by_minute(storm), towers[:, 0], towers[:, 1], land_factor=0.8
+    )
+    states = tower_chances(
+        wind.median_m_s / 40.0,
+        curve=tower_curve("JP"),
+        sigma_ln=np.nan_to_num(wind.sigma_ln),
+        shared_sigma_ln=np.nan_to_num(wind.shared_sigma_ln),
+    ).states
+    assert wind.median_m_s.max() == pytest.approx(32.0, rel=0.01)
+    assert 1.0 < 10.0 * states[:, 3:].sum() < 10.0
