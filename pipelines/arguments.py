@@ -1,11 +1,15 @@
 """The arguments of every command: what may be said, and what it means."""
 
 import argparse
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from data.feeds.tracks import Averaging
 from data.imagery import VerticalDatum
+
+DRILL_RUN = "run"
+DRILL_ACTIONS = (DRILL_RUN, "tiles", "batch")
 
 
 def instant(text: str) -> datetime:
@@ -66,6 +70,12 @@ def parser() -> argparse.ArgumentParser:
     _add_layer(commands, common)
     plan = command("plan", "expected map and ranked inspection lists")
     plan.add_argument("operation")
+    plan.add_argument(
+        "--lists",
+        type=Path,
+        metavar="DIR",
+        help="only map.parquet and lists, no edition",
+    )
     watch = command("watch", "telegrams dropped into a folder become maps")
     watch.add_argument("directory", type=Path, metavar="DIR")
     _add_ingest(command("ingest", "pictures in"))
@@ -248,6 +258,18 @@ def _add_shaking(
     checking.add_argument("telegram", type=Path, metavar="TELEGRAM")
 
 
+def with_drill_run(words: Sequence[str]) -> list[str]:
+    """`karte drill SCENARIO` is short for `karte drill run SCENARIO`.
+
+    >>> with_drill_run(["drill", "inland_m7", "--seed", "7"])
+    ['drill', 'run', 'inland_m7', '--seed', '7']
+    """
+    head, rest = list(words[:1]), list(words[1:])
+    if head == ["drill"] and rest and rest[0] not in (*DRILL_ACTIONS, "-h", "--help"):
+        return [*head, DRILL_RUN, *rest]
+    return [*head, *rest]
+
+
 def _add_drill(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
     common: argparse.ArgumentParser,
@@ -261,3 +283,10 @@ def _add_drill(
     batch = actions.add_parser("batch", parents=[common])
     batch.add_argument("out", type=Path, metavar="OUT")
     batch.add_argument("--scenario", type=Path, metavar="TOML")
+    run = actions.add_parser(DRILL_RUN, parents=[common], help="scores itself")
+    which = run.add_mutually_exclusive_group(required=True)
+    which.add_argument("scenario", nargs="?", metavar="SCENARIO", help="name or TOML")
+    which.add_argument("--all", action="store_true", help="every one that we know")
+    run.add_argument("--seed", type=int, nargs="+", default=[1], metavar="N")
+    run.add_argument("--out", type=Path, metavar="DIR")
+    run.add_argument("--workers", type=processes, default=2, metavar="N")

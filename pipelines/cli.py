@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from data import errors
-from pipelines.arguments import parser
+from pipelines.arguments import parser, with_drill_run
 from pipelines.config import Config, IntakeOptions, read_config, store_path
 from pipelines.outcome import ExitCode, Outcome, is_shortage
 
@@ -35,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     os.environ["PROJ_NETWORK"] = "OFF"
-    args = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    args = parser().parse_args(with_drill_run(words))
     try:
         outcome = _command(args)(args)
         _show(args, outcome)
@@ -179,6 +180,16 @@ def _layer(args: argparse.Namespace) -> Outcome:
 
 
 def _plan(args: argparse.Namespace) -> Outcome:
+    from pipelines.editions import write_lists
+
+    if args.lists is None:
+        return _publish(args)
+    return write_lists(
+        _store(args), args.operation, _config(args), args.lists, as_of=args.as_of
+    )
+
+
+def _publish(args: argparse.Namespace) -> Outcome:
     from pipelines.editions import publish
 
     return publish(_store(args), args.operation, _config(args), as_of=args.as_of)
@@ -332,6 +343,13 @@ def _drill(args: argparse.Namespace) -> Outcome:
 
     if args.action == "tiles":
         return command.tiles(args.out, count=args.count, seed=args.seed)
+    if args.action == "run":
+        return command.run(
+            args.out,
+            None if args.all else args.scenario,
+            seeds=args.seed,
+            workers=args.workers,
+        )
     return command.batch(args.out, args.scenario)
 
 
@@ -345,7 +363,7 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], Outcome]] = {
     "watch": _watch,
     "ingest": _ingest,
     "assess": _assess,
-    "publish": _plan,
+    "publish": _publish,
     "serve": _serve,
     "explain": _explain,
     "verify": _verify,

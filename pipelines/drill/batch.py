@@ -178,7 +178,7 @@ def _asset_truth(setting: Setting, drawn: list[Drawn]) -> list[dict[str, Any]]:
     return sorted([*entries, link, *unflown], key=lambda entry: str(entry["id"]))
 
 
-def _write_poses(path: Path, setting: Setting, drawn: list[Drawn]) -> None:
+def write_poses(path: Path, setting: Setting, drawn: list[Drawn]) -> None:
     """True poses and lenses."""
     pose_names = ("longitude", "latitude", "ellipsoidal_height_m")
     angles = ("yaw_deg", "pitch_deg", "roll_deg")
@@ -196,7 +196,7 @@ def _write_poses(path: Path, setting: Setting, drawn: list[Drawn]) -> None:
             table.writerow([*row, *(f"{k:.8f}" for k in lens.distortion)])
 
 
-def _write_json(path: Path, content: object) -> None:
+def write_json(path: Path, content: object) -> None:
     """Sorted, readable, ending with a newline."""
     text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
     path.write_text(text + "\n", encoding="utf-8")
@@ -259,10 +259,10 @@ def write_batch(
         drawn.append(frame)
         on_frame()
     planted = write_planted(out / IMAGES, drawn)
-    _write_poses(out / "truth" / "poses.csv", setting, drawn)
-    _write_json(out / "truth" / "assets.json", _asset_truth(setting, drawn))
+    write_poses(out / "truth" / "poses.csv", setting, drawn)
+    write_json(out / "truth" / "assets.json", _asset_truth(setting, drawn))
     about = _about(batch, setting, drawn) | {"planted": planted}
-    _write_json(out / "truth" / "drill.json", about)
+    write_json(out / "truth" / "drill.json", about)
     return len(drawn)
 
 
@@ -271,6 +271,6 @@ def _write_known(setting: Setting, batch: Batch) -> None:
     out, anchor = setting.out, setting.anchor
     (out / "telegram.xml").write_text(telegram(batch.event), encoding="utf-8")
     owners = inventory(setting.world, anchor, setting.seed)
-    _write_json(out / "inventory.geojson", owners)
+    write_json(out / "inventory.geojson", owners)
     (out / "batch" / "batch.toml").write_text(BATCH_TOML, encoding="utf-8")
     write_terrain(out / "batch" / "terrain.tif", setting.world, anchor)

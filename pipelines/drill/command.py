@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pipelines.outcome import ExitCode, Outcome
 from pipelines.progress import steps
 
 WORKERS = 2  # a world takes 1.1 GB in each
+RUNS = Path("karte-drill")
 SAMPLE = Path(__file__).with_name("noto_drill.toml")
 
 
@@ -79,6 +81,35 @@ def batch(out: Path, scenario: Path | None) -> Outcome:
         [f"{frames} frames of the drill {wanted.name} in {out}; truth in {out}/truth"],
         {"path": str(out), "name": wanted.name, "frames": frames, "seed": seed},
     )
+
+
+def run(
+    out: Path | None, scenario: str | None, *, seeds: Sequence[int], workers: int
+) -> Outcome:
+    """Rehearse one scenario, or all of the library, and report how it went.
+
+    Args:
+        out: New or empty folder; of all scenarios each has a folder in it. None is a
+            folder of its own below ./karte-drill.
+        scenario: A TOML file or a name of the library; None runs all.
+        seeds: One for a scenario; all scenarios are run with each.
+        workers: Processes that look.
+
+    Raises:
+        KarteError: If numba is missing.
+        UsageError: If a scenario is run with several seeds.
+    """
+    _need_renderer()
+    from pipelines.drill import run as runs  # noqa: PLC0415, numba
+
+    if scenario is None:
+        out = out or RUNS
+        out.mkdir(parents=True, exist_ok=True)
+        return runs.rehearse_all(out, seeds=seeds, workers=workers)
+    if len(seeds) != 1:
+        raise UsageError("drill run: one --seed for one scenario; several need --all")
+    folder = out or RUNS / f"{Path(scenario).stem}-{seeds[0]}"
+    return runs.rehearse_one(folder, scenario, seed=seeds[0], workers=workers)
 
 
 def _need_renderer() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,10 @@ MASKS = ("component", "damage", "asset")
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What all frames of a drill share."""
+    """What all frames of a drill share.
+
+    `clock_error_s` is by camera: by how much its clock is ahead.
+    """
 
     world: World
     anchor: Anchor
@@ -47,6 +51,7 @@ class Setting:
     seed: int
     flown_from: datetime
     out: Path
+    clock_error_s: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +70,9 @@ class Drawn:
 
 
 def taken_at(setting: Setting, view: View, number: int) -> datetime:
-    """Flights follow one another; so do the frames of a flight."""
+    """By the camera's clock; flights follow one another, so do a flight's frames."""
     after_s = view.flight * FLIGHT_GAP_S + number * FRAME_GAP_S
+    after_s += setting.clock_error_s.get(FLIGHTS[view.flight], 0.0)
     return setting.flown_from + timedelta(seconds=after_s)
 
 

@@ -37,7 +37,10 @@ class ShakenArea:
 
 @record
 class DrillEvent:
-    """The made-up earthquake, and when the drones flew."""
+    """The made-up earthquake, and when the drones flew.
+
+    `over_eight` tells no magnitude but Ｍ８を超える巨大地震, as JMA first does then.
+    """
 
     origin_at: Instant
     reported_at: Instant
@@ -46,6 +49,7 @@ class DrillEvent:
     latitude: Latitude
     depth_km: Positive
     magnitude_mj: float
+    over_eight: bool = False
     region: str
     region_code: str
     areas: tuple[ShakenArea, ...]
@@ -140,12 +144,25 @@ def _coordinate(event: DrillEvent) -> str:
     )
 
 
+def _magnitude(event: DrillEvent) -> str:
+    """Mj with one decimal, or that it is over eight."""
+    if event.over_eight:
+        return (
+            '<jmx_eb:Magnitude type="Mj" condition="不明" '
+            'description="Ｍ８を超える巨大地震">NaN</jmx_eb:Magnitude>'
+        )
+    magnitude = f"{event.magnitude_mj:.1f}"
+    words = f"Ｍ{magnitude}".translate(FULL_WIDTH)
+    return (
+        f'<jmx_eb:Magnitude type="Mj" description="{words}">{magnitude}'
+        "</jmx_eb:Magnitude>"
+    )
+
+
 def telegram(event: DrillEvent) -> str:
     """The whole telegram as XML."""
     report, origin = event.reported_at.isoformat(), event.origin_at.isoformat()
     worst = _worst([_area_intensity(area) for area in event.areas])
-    magnitude = f"{event.magnitude_mj:.1f}"
-    words = f"Ｍ{magnitude}".translate(FULL_WIDTH)
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <Report xmlns="http://xml.kishou.go.jp/jmaxml1/" \
 xmlns:jmx="http://xml.kishou.go.jp/jmaxml1/">
@@ -180,7 +197,7 @@ xmlns:jmx="http://xml.kishou.go.jp/jmaxml1/">
 {_coordinate(event)}
 </Area>
 </Hypocenter>
-<jmx_eb:Magnitude type="Mj" description="{words}">{magnitude}</jmx_eb:Magnitude>
+{_magnitude(event)}
 </Earthquake>
 <Intensity>
 <Observation>
