@@ -62,7 +62,7 @@ def map_content(
 ) -> MapContent:
     """Everything an edition shows, as tables and geometries."""
     table = map_table(assets, beliefs, info, previous=previous)
-    geometry = _shapes(table)
+    geometry = shapes_of(table)
     places = assets.take(_rows_of(table, assets))
     longitude, latitude = places["longitude"].to_numpy(), places["latitude"].to_numpy()
     damage = _plain_table(features, FEATURES, "id", DAMAGE_FIELDS)
@@ -73,9 +73,9 @@ def map_content(
         full=full_layer(table, geometry),
         summary=summary_table(table, longitude, latitude, info),
         damage=damage,
-        damage_geometry=_shapes(damage),
+        damage_geometry=shapes_of(damage),
         coverage=footprints,
-        coverage_geometry=_shapes(footprints),
+        coverage_geometry=shapes_of(footprints),
     )
 
 
@@ -88,7 +88,8 @@ def _rows_of(table: pa.Table, assets: pa.Table) -> pa.Array:
     return pa.array(rows)
 
 
-def _shapes(table: pa.Table) -> NDArray[np.object_]:
+def shapes_of(table: pa.Table) -> NDArray[np.object_]:
+    """The geometries of a table of the map."""
     wkb = table["geometry"].to_numpy()
     return np.asarray(shapely.from_wkb(wkb), dtype=object)
 
