@@ -56,6 +56,7 @@ FLANKED = 0.5  # of the slices
 SIDEWAYS = 0.5  # least sine between axis and line of sight
 VACATED_M = 8.0  # of a deck's place that is asked for what lies there now
 VACATED = 0.5
+ANOTHER_DECK = 1.2  # of a road's width: so far aside begins the next one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -262,6 +263,8 @@ def _edges(road: Array, reach_m: float) -> Array:
     number = np.floor(road[:, 0] / SLICE_M).astype(int)
     order = np.lexsort((road[:, 1], number))
     number, across = number[order], road[order, 1]
+    if not len(number):
+        return np.empty((0, 3))
     starts = np.flatnonzero(np.diff(number, prepend=number[:1] - 1))
     rows = []
     for first, points in zip(starts, np.split(across, starts[1:]), strict=True):
@@ -321,7 +324,7 @@ def _step(
     sound, way = (one, 1.0) if _steepness(one) <= _steepness(two) else (two, -1.0)
     missing = _missing(sound, joint, way, plane, surface)
     width_m = float(np.median(np.vstack([before, after]) @ [0.0, -1.0, 1.0]))
-    if abs(step.value) > width_m / 2 and missing < VACATED:
+    if abs(step.value) > ANOTHER_DECK * width_m and missing < VACATED:
         return None, 0.0  # a deck goes on where it should: the step is to another one
     return step, missing
 

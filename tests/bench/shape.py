@@ -10,6 +10,7 @@ import json
 import sys
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from pipelines import editions, event, holdings
 from pipelines.believing import believe, current_pairs, expect
 from pipelines.blocks import Block
 from pipelines.config import Config, IntakeOptions
-from pipelines.demo import scored, table_lines
+from pipelines.demo import SEEN_SHARE, SEVERE, scored, table_lines, verdict
 from pipelines.edition_folder import latest_folder
 from pipelines.ingest import ingest
 from pipelines.looking import look_at_pair, terrain_of
@@ -93,7 +94,33 @@ def run(store, drill, planes):
         ledger.record(list(looked(pairs, drill, planes)), note={"did": "bench"})
         believed = believe(folder, ledger, store, CONFIG)
     editions.publish(store, operation, CONFIG)
-    return scored(latest_folder(folder.path)), believed
+    return truly(scored(latest_folder(folder.path)), drill), believed
+
+
+def truly(table, drill):
+    """The same lines beside the truth of this drill, not of the sample."""
+    rows = json.loads((drill / "truth" / "assets.json").read_text("utf-8"))
+    truth = {row["id"]: row for row in rows}
+    return [_judged(line, truth[line.id]) for line in table]
+
+
+def _judged(line, truth):
+    seen = truth.get("visible_share_by_gsd_m", {}).get("0.030", 0.0)
+    said = verdict(truth["grade"], line.grade, seen=seen, na_reason=line.na_reason)
+    return replace(line, truth=truth["grade"], seen=seen, verdict=said)
+
+
+def tally(table):
+    """Recall of severe and seen assets, and false severe ones, in words."""
+    assets = [line for line in table if line.kind != "link"]
+    severe = [x for x in assets if (x.truth or 0) >= SEVERE and x.seen >= SEEN_SHARE]
+    sound = [x for x in assets if x.truth == 0]
+    return (
+        f"severe and seen: {sum(x.grade >= SEVERE for x in severe)} of {len(severe)}"
+        f" graded D3 or worse; sound: {sum(x.grade >= SEVERE for x in sound)} of"
+        f" {len(sound)} graded D3 or worse; verdicts"
+        f" {dict(sorted(Counter(x.verdict for x in assets).items()))}"
+    )
 
 
 def spoken(believed):
@@ -120,7 +147,7 @@ def main():
         if look["geometry_sigmas"]:
             print("look", look["asset_id"], look["sortie"], look["sector"], look["z"])
     print("\n".join(table_lines(table)))
-    print(dict(sorted(Counter(line.verdict for line in table).items())))
+    print(tally(table))
 
 
 if __name__ == "__main__":
