@@ -16,7 +16,7 @@ from scipy.spatial.transform import Rotation
 
 from data.imagery import Camera, CameraPose, HeightSource, VerticalDatum
 from geo.camera import camera_anchor, direction_from_pixel, pixel_from_world
-from geo.crs import crs_from_geographic, enu_from_geographic, geographic_from_enu
+from geo.crs import crs_from_geographic, geographic_from_enu
 from geo.georeference import ground_from_pixels
 from geo.terrain import flat_terrain, heights_at, terrain_from_grid
 
