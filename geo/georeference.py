@@ -21,7 +21,7 @@ from geo.camera import (
 )
 from geo.crs import geographic_from_enu
 from geo.heights import pose_in_datum
-from geo.rays import HIT, REASONS, Meetings, meet
+from geo.rays import CHUNK, HIT, REASONS, meet
 from geo.terrain import Terrain
 
 Array = NDArray[np.float64]
@@ -121,20 +121,25 @@ def _ray_errors(
 
 
 def _covariance(
-    world: Array, errors: Array, met: Meetings, pose: CameraPose, terrain: Terrain
+    world: Array,
+    errors: Array,
+    normals: Array,
+    distance_m: Array,
+    pose: CameraPose,
+    terrain: Terrain,
 ) -> Array:
     """Covariance (N, 2, 2), east and north, of where the rays meet the ground.
 
     A ray g = c + t d that meets the plane n . g = h moves by (I - d n^T / n.d) applied
     to what moves c + t d, and by d / n.d times what moves h.
     """
-    across = (met.normals * world).sum(axis=1)
+    across = (normals * world).sum(axis=1)
     slide = world / across[:, None]
-    scale = met.distance_m / np.linalg.norm(world, axis=1)
+    scale = distance_m / np.linalg.norm(world, axis=1)
     sigmas = np.diag([pose.sigma_h_m, pose.sigma_h_m, pose.sigma_v_m])
     places = np.broadcast_to(sigmas[:, None, :], (3, len(world), 3))
     moved = np.concatenate([places, errors * scale[None, :, None]])
-    along = (moved * met.normals).sum(axis=2)
+    along = (moved * normals).sum(axis=2)
     moved = moved - along[:, :, None] * slide
     moved = np.concatenate([moved, terrain.sigma_m * slide[None]])[:, :, :2]
     return np.asarray(np.einsum("snj,snk->njk", moved, moved), np.float64)
@@ -172,10 +177,12 @@ def ground_from_pixels(
     world = rays @ camera_from_enu(here)
     met = meet(terrain, anchor, world / np.linalg.norm(world, axis=1, keepdims=True))
     ok = inside & clear & (met.outcome == HIT)
-    errors = _ray_errors(camera, here, rays, pixel_sigma_px)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        covariance = _covariance(world, errors, met, here, terrain)
-    covariance[~ok] = np.nan
+    covariance = np.full((len(pixels), 2, 2), np.nan)
+    for part in np.array_split(np.flatnonzero(ok), 1 + len(pixels) // CHUNK):
+        errors = _ray_errors(camera, here, rays[part], pixel_sigma_px)
+        covariance[part] = _covariance(
+            world[part], errors, met.normals[part], met.distance_m[part], here, terrain
+        )
     ce90 = np.full(len(pixels), np.nan)
     ce90[ok] = ce90_from_covariance(covariance[ok])
     places = np.full((len(pixels), 3), np.nan)

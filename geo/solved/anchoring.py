@@ -31,6 +31,7 @@ Array = NDArray[np.float64]
 AXES_LIMIT_M = 30.0
 """Median level distance from the tags above which axes are not the true ones: six
 times the radius that holds 95 % of single fixes (gps.gov, GPS accuracy: 4.9 m)."""
+UP_SLACK_M = 50.0  # a geoid taken for an ellipsoid is 45 m off at most in Japan
 LOST_M = 60.0  # from the tags, of one picture among good ones: it was solved wrongly
 LEAST_PICTURES = 3  # a similarity has seven unknowns, three places nine numbers
 HUBER_SIGMAS = 3.0  # beyond, a residual counts by its size and no more by its square
@@ -114,7 +115,10 @@ def projected(views: Mapping[str, LocalView], places: Mapping[str, Array]) -> Ca
 def distances_m(
     candidate: Candidate, views: Mapping[str, LocalView], places: Mapping[str, Array]
 ) -> dict[str, float]:
-    """Level distance of each picture from its tags, by name."""
+    """Distance of each picture from its tags, by name.
+
+    Level, and so much of the height as no mistaken datum explains.
+    """
     names = sorted(set(views) & set(places))
     found = candidate.geographic_from_local(np.array([views[n].center for n in names]))
     out = {}
@@ -122,7 +126,9 @@ def distances_m(
         lon, lat, _ = places[name].tolist()
         here = Anchor(longitude=lon, latitude=lat, height_m=0.0)
         level = enu_from_geographic(np.array([[place[0], place[1], 0.0]]), here)[0, :2]
-        out[name] = float(np.hypot(*level)) if np.isfinite(level).all() else np.inf
+        beyond = max(0.0, abs(float(place[2] - places[name][2])) - UP_SLACK_M)
+        metres = float(np.hypot(*level)) + beyond
+        out[name] = metres if np.isfinite(metres) else np.inf
     return out
 
 

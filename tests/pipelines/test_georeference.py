@@ -1,8 +1,11 @@
 import csv
+import json
 from dataclasses import replace
 
+import numpy as np
 import pyproj
 import pytest
+from scipy.spatial.transform import Rotation
 
 from data.errors import CrsError, InvalidRecordError, TerrainError, UsageError
 from data.imagery import (
@@ -13,8 +16,14 @@ from data.imagery import (
     TimeSource,
     VerticalDatum,
 )
+from geo.camera import camera_from_enu
+from geo.crs import Anchor, enu_from_geographic
 from geo.terrain import flat_terrain
-from pipelines.georeference import georeference_file, georeference_pixels
+from pipelines.georeference import (
+    georeference_file,
+    georeference_pixels,
+    tagged_frame,
+)
 from pipelines.outcome import ExitCode
 
 POSE = CameraPose(
@@ -235,3 +244,44 @@ def test_a_terrain_without_a_datum_is_refused(asked):
 def test_nothing_placed_is_nothing_usable(asked):
     asked["pixels"].write_text("column,row\n-5,-5\n")
     assert georeference_file(**asked).code is ExitCode.NOTHING_USABLE
+
+
+def test_a_reconstruction_s_axes_are_checked_by_the_pictures_beside_it(asked, tmp_path):
+    folder = asked["frame"].parent
+    frames = [
+        tagged_frame(path, VerticalDatum.LOCAL) for path in sorted(folder.iterdir())
+    ]
+    middle = frames[0].pose
+    here = Anchor(
+        longitude=middle.longitude, latitude=middle.latitude, height_m=middle.height_m
+    )
+    shots = {}
+    for frame in frames:
+        pose = frame.pose
+        place = np.array([[pose.longitude, pose.latitude, pose.height_m]])
+        rotation = camera_from_enu(pose)
+        shift = -rotation @ enu_from_geographic(place, here)[0]
+        turn = Rotation.from_matrix(rotation).as_rotvec()
+        shots[frame.file] = {
+            "camera": "c",
+            "rotation": turn.tolist(),
+            "translation": shift.tolist(),
+        }
+    lens = {"projection_type": "perspective", "width": 2000, "height": 1125}
+    lens |= {"focal": 0.585, "k1": 0.0, "k2": 0.0}
+    reference = {
+        "longitude": here.longitude + 0.01,
+        "latitude": here.latitude,
+        "altitude": here.height_m,
+    }
+    part = {"cameras": {"c": lens}, "shots": shots, "reference_lla": reference}
+    (tmp_path / "poses").write_text(json.dumps([part]))
+    outcome = georeference_file(**(asked | {"poses": tmp_path / "poses"}))
+    # the reference lies 760 m off: read as UTM or shifted onto the tags, never believed
+    assert "from the tags (10 pictures)" in outcome.data["notes"][1]
+    row = only_row(asked["out"])
+    assert float(row["longitude"]) == pytest.approx(-91.9938, abs=1e-3)
+    part["reference_lla"]["longitude"] = here.longitude
+    (tmp_path / "poses").write_text(json.dumps([part]))
+    outcome = georeference_file(**(asked | {"poses": tmp_path / "poses"}))
+    assert "axes east, north, up around its reference" in outcome.data["notes"][1]

@@ -283,3 +283,31 @@ def test_the_order_of_files_on_the_card_is_no_matter(store, card, tmp_path) -> N
     other = Path(shutil.copytree(store, tmp_path / "other"))
     assert ingested(store, card, *ZONE)[1] == ingested(other, turned, *ZONE)[1]
     assert frames(store) == frames(other)
+
+
+def test_solved_poses_replace_those_of_the_tags(store, card, tmp_path) -> None:
+    table = tmp_path / "solved.dat"
+    header = "file,longitude,latitude,height_m,yaw_deg,pitch_deg,roll_deg\n"
+    table.write_text(header + f"{GOOD},-91.9938,46.8425,203,0,-90,0\n")
+    code, report = ingested(store, card, *ZONE, *HEIGHTS, "--poses", str(table))
+    assert (code, report["new"]) == (0, 2)
+    placed = frames(store)
+    assert placed[GOOD].pose.height_m == 203.0
+    assert placed[TURNED].pose.height_source == "absolute"
+    assert "pose: csv, solved" in placed[GOOD].repairs
+    table.write_text(header + f"{GOOD},-91.9938,46.8425,204,0,-90,0\n")
+    code, report = ingested(store, card, *ZONE, *HEIGHTS, "--poses", str(table))
+    assert report["new"] == 2  # other poses: understood anew
+    assert frames(store)[GOOD].pose.height_m == 204.0
+
+
+def test_a_file_that_holds_no_poses_takes_nothing_in(
+    store, card, tmp_path, capsys
+) -> None:
+    table = tmp_path / "notes.txt"
+    table.write_text("flown on a fine day\n")
+    words = ["ingest", OPERATION, str(card), "--store", str(store)]
+    code = main([*words, *HEIGHTS, "--poses", str(table)])
+    assert code != 0
+    assert "notes.txt: begins with 'flown on a fine day'" in capsys.readouterr().err
+    assert frames(store) == {}
