@@ -21,6 +21,7 @@ from pipelines.drill.geodesy import Anchor, geodetic_from_scene
 from pipelines.drill.inventory import site_ids
 from pipelines.drill.light import Weather, draw_weather
 from pipelines.drill.scenarios import Delivery, Rehearsal
+from pipelines.drill.scene import Array
 from pipelines.drill.truth import points_of
 from pipelines.drill.world import World
 
@@ -68,22 +69,40 @@ def weather_of(card: Delivery, season: int, seed: int) -> Weather:
     return replace(weather, visibility_m=min(card.visibility_m, weather.visibility_m))
 
 
+def points_in(world: World) -> dict[int, Array]:
+    """The points that stand for each asset; they cost as much as some frames."""
+    return {s.asset: points_of(world.frozen, s.asset) for s in world.sites}
+
+
 def setting_of(
-    world: World, rehearsal: Rehearsal, card: Delivery, *, number: int, seed: int
+    place: tuple[World, dict[int, Array]],
+    rehearsal: Rehearsal,
+    card: Delivery,
+    *,
+    number: int,
+    seed: int,
 ) -> Setting:
-    """What the frames of one card share; `out` is set when it is drawn."""
+    """What the frames of one card share; `out` is set when it is drawn.
+
+    Args:
+        place: A world and its points.
+        rehearsal: The card's.
+        card: What is flown.
+        number: Of the card; its noise is its own.
+        seed: Of the drill.
+    """
     own_seed = seed * DELIVERIES_A_SEED + number
     begins = rehearsal.begins()[0]
     slow = {} if card.wrong_clock is None else {card.wrong_clock: card.clock_error_h}
     return Setting(
-        world=world,
+        world=place[0],
         anchor=Anchor(
             longitude=rehearsal.anchor.longitude,
             latitude=rehearsal.anchor.latitude,
             ellipsoidal_height_m=rehearsal.anchor.ellipsoidal_height_m,
         ),
         weather=weather_of(card, rehearsal.valley.season, own_seed),
-        points={s.asset: points_of(world.frozen, s.asset) for s in world.sites},
+        points=place[1],
         seed=own_seed,
         flown_from=begins + timedelta(minutes=card.flown_after_min),
         out=Path(),

@@ -24,6 +24,7 @@ from pipelines.drill.deliveries import (
     PLACE_COLUMNS,
     SEEN_COLUMNS,
     arrives_at,
+    points_in,
     setting_of,
     write_delivery,
     write_rows,
@@ -53,6 +54,7 @@ from pipelines.drill.scenarios import (
     PlantedGrades,
     Rehearsal,
 )
+from pipelines.drill.scene import Array
 from pipelines.drill.telegram import telegram
 from pipelines.drill.world import World, build_world
 
@@ -212,7 +214,7 @@ def write_disaster(
     district = district_assets(rehearsal, _rng(seed, PLACES))
     assets = [*valley_assets(rehearsal.valley, anchor), *district]
     happened = happenings(rehearsal, assets, seed)
-    worlds: dict[int, World] = {}
+    places: dict[int, tuple[World, dict[int, Array]]] = {}
     rows: dict[str, list[dict[str, Any]]] = {
         "frames": [],
         "places": [],
@@ -220,11 +222,11 @@ def write_disaster(
     }
     for number, card in enumerate(rehearsal.deliveries):
         stage = _stage(rehearsal, happened, card.flown_after_min)
-        if stage not in worlds:
-            worlds[stage] = build_world(
-                scenario_of(rehearsal, happened[stage].grades, seed)
-            )
-        setting = setting_of(worlds[stage], rehearsal, card, number=number, seed=seed)
+        if stage not in places:
+            grades = happened[stage].grades
+            world = build_world(scenario_of(rehearsal, grades, seed))
+            places[stage] = (world, points_in(world))
+        setting = setting_of(places[stage], rehearsal, card, number=number, seed=seed)
         found = write_delivery(
             setting,
             card,
@@ -235,7 +237,7 @@ def write_disaster(
         for key, more in found.items():
             rows[key] += more
         on_card()
-    first = worlds[min(worlds)]
+    first = places[min(places)][0]
     owned = inventory(first, anchor, seed)["features"] + district_features(district)
     listed, stands_for = with_errors(owned, rehearsal, _rng(seed, OWNERS))
     _write_given(out / "given", rehearsal, happened, listed)

@@ -13,6 +13,7 @@ Source:
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +75,7 @@ class Exposed:
     kind: str
     longitude: float
     latitude: float
-    facts: dict[str, object]
+    facts: dict[str, Any]
 
 
 def hypocentre_of(quake: MadeUpQuake) -> Hypocentre:
@@ -136,19 +137,28 @@ def states_over(
     """
     capacity = np.log(medians) + bias + betas * own[:, None]
     passed = np.log(np.maximum(intensity, 1e-12))[:, None] > capacity
-    return np.where(passed, np.arange(1, 5), 0).max(axis=1).astype(np.int8)
+    return np.asarray(np.where(passed, np.arange(1, 5), 0).max(axis=1), np.int8)
+
+
+def _bridge_class(facts: dict[str, Any]) -> str:
+    """Hazus class of a bridge by what is true of it."""
+    return bridge_class(
+        length_m=facts.get("length_m"),
+        spans=facts.get("spans"),
+        material=facts.get("material"),
+        structure=facts.get("structure"),
+        year=facts.get("year"),
+    )
 
 
 def bridge_states(
     assets: Sequence[Exposed], felt: dict[Measure, Array], own: Array, bias: float
 ) -> Grades:
     """True states of bridges: Hazus medians, Sa(1.0 s)."""
-    names = ("length_m", "spans", "material", "structure", "year")
-    rows = [{name: a.facts.get(name) for name in names} for a in assets]
     medians = bridge_medians(
-        [bridge_class(**row) for row in rows],  # type: ignore[arg-type] facts are loose
-        spans=[row["spans"] for row in rows],  # type: ignore[misc] as above
-        skew_deg=np.full(len(rows), np.nan),
+        [_bridge_class(a.facts) for a in assets],
+        spans=[a.facts.get("spans") for a in assets],
+        skew_deg=np.full(len(assets), np.nan),
         sa10_over_sa03=felt[Measure.SA10] / felt[Measure.SA03],
     )
     betas = np.full_like(medians, BRIDGE_BETA)
@@ -165,9 +175,7 @@ def other_states(
     """True states of substations (Hazus), and of dams and lines (made up); PGA."""
     if kind == "substation":
         volts = [a.facts.get("voltage_kv") for a in assets]
-        medians, betas = substation_parameters(
-            [substation_class(v) for v in volts]  # type: ignore[arg-type] facts
-        )
+        medians, betas = substation_parameters([substation_class(v) for v in volts])
     else:
         medians = np.tile(REHEARSED_PGA_G[kind], (len(assets), 1))
         betas = np.full_like(medians, REHEARSED_BETA)
@@ -186,7 +194,7 @@ def shaken_states(
     for kind in ("bridge", "dam", "span", "substation", "tower"):
         bias, rows = rng.normal(0.0, BIAS_SIGMA), np.flatnonzero(kinds == kind)
         if len(rows):
-            chosen = [assets[row] for row in rows]
+            chosen = [assets[row] for row in rows.tolist()]
             here = {measure: values[rows] for measure, values in felt.items()}
             grades[rows] = (
                 bridge_states(chosen, here, own[rows], bias)

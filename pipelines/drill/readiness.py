@@ -58,16 +58,14 @@ def readiness(truth: Path, store: Path, played: Played) -> Row:
     begins = datetime.fromisoformat(told["stages"][0]["begins_at"])
     seen = read_rows(truth / "seen.csv")
     editions = [
-        _edition(step, paths[step.edition], told, _fine_share(seen, played, step))
-        for step in _publishing(played)
+        _edition(step, paths[number], told, _fine_share(seen, played, step))
+        for number, step in _publishing(played).items()
     ]
     for one in editions:
         at = datetime.fromisoformat(one["at"])
         one["minute"] = round((at - begins).total_seconds() / 60.0, 1)
-    last = _publishing(played)[-1]
-    assets = _judged(
-        paths[last.edition or 0], told, _fine_share(seen, played, last), last.at
-    )
+    number, last = max(_publishing(played).items())
+    assets = _judged(paths[number], told, _fine_share(seen, played, last), last.at)
     looked_at = [asset.id for asset in assets if asset.looks]
     return {
         "synthetic": SYNTHETIC,
@@ -90,13 +88,13 @@ def readiness(truth: Path, store: Path, played: Played) -> Row:
     }
 
 
-def _publishing(played: Played) -> list[Step]:
+def _publishing(played: Played) -> dict[int, Step]:
     """Steps that ended with an edition, the first of each number."""
     found: dict[int, Step] = {}
     for step in played.steps:
         if step.edition is not None:
             found.setdefault(step.edition, step)
-    return [found[number] for number in sorted(found)]
+    return dict(sorted(found.items()))
 
 
 def _fine_share(
