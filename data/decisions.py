@@ -90,6 +90,8 @@ def apply_decisions(
         d0_persons: 1 switches the second person off (a banner has to say so).
     """
     check_table(beliefs, BELIEFS, "beliefs")
+    if not decisions:
+        return beliefs
     by_asset = _by_asset(decisions)
     hazard_at = _times(last_hazard)
     ids = pa.array(sorted(by_asset), pa.string())

@@ -45,6 +45,8 @@ def roll_up(beliefs: pa.Table, assets: pa.Table) -> pa.Table:
     children = _children(parent)
     graded = pa.array(seen > 0)
     rows = np.flatnonzero(seen > 0)
+    if not len(rows):
+        return beliefs
     ids = beliefs["asset_id"].take(pa.array(worst[rows])).to_pylist()
     changed = [
         _rolled(row, int(code[i]), int(seen[i]), int(children[i]), child)

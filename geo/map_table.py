@@ -57,7 +57,7 @@ def map_table(
     ids = assets["id"].to_numpy(zero_copy_only=False)
     column, row = home_tiles(assets, HOME_ZOOM)
     order = np.lexsort((ids, morton(column, row)))
-    sorted_assets = assets.take(pa.array(order))
+    sorted_assets = taken(assets, order)
     believed = _beliefs_of(sorted_assets, beliefs)
     columns = {name: sorted_assets[name] for name in _FROM_ASSETS}
     columns |= _place_columns(sorted_assets, column[order], row[order])
@@ -66,7 +66,15 @@ def map_table(
     columns["priority_rank"] = _priority_rank(columns)
     columns["changed_in"] = _changed_in(columns, info.number, previous)
     names = [*FULL_FIELDS, "geometry"]
-    return pa.table([_plain(columns[name]) for name in names], names=names)
+    del sorted_assets, believed  # half a gigabyte of a million assets
+    return pa.table([_plain(columns.pop(name)) for name in names], names=names)
+
+
+def taken(table: pa.Table, rows: NDArray[np.int64]) -> pa.Table:
+    """Rows of a table; itself, not a copy, where they are all of it in order."""
+    if np.array_equal(rows, np.arange(table.num_rows)):
+        return table
+    return table.take(pa.array(rows))
 
 
 def home_tiles(
@@ -93,6 +101,8 @@ def home_names(
 
 def _plain(column: object) -> pa.ChunkedArray:
     if isinstance(column, pa.ChunkedArray):
+        if column.num_chunks == 1:
+            return column
         return pa.chunked_array([column.combine_chunks()], column.type)
     return pa.chunked_array([column])
 
@@ -105,7 +115,7 @@ def _beliefs_of(assets: pa.Table, beliefs: pa.Table) -> pa.Table:
     if index.null_count:
         first = pc.filter(assets["id"], pc.is_null(index))[0].as_py()
         raise InvalidRecordError(f"asset {first}: no belief; run `karte plan` first")
-    return beliefs.take(index)
+    return taken(beliefs, index.to_numpy())
 
 
 def _check_once(ids: pa.ChunkedArray, name: str) -> None:
