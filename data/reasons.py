@@ -36,7 +36,7 @@ _FOUND_WORDS: dict[AssetKind, dict[int, Words]] = {
     AssetKind.BRIDGE: {
         1: ("軽微なひび割れ・剥離・ずれ", "a small crack, spall or shift"),
         2: ("ひび割れ・剥離・ずれ・路面の土砂", "cracks, spalls, a shift or debris"),
-        3: ("大きなずれ・変形", "a large shift or deformation"),
+        3: ("大きなずれ・変形・傾斜", "a large shift, deformation or slope"),
         4: ("崩落", "a collapse"),
     },
     AssetKind.DAM: {
@@ -47,8 +47,8 @@ _FOUND_WORDS: dict[AssetKind, dict[int, Words]] = {
     },
     AssetKind.TOWER: {
         1: ("軽微な変形・基部の土砂", "slight deformation or debris at the foot"),
-        2: ("部材の変形", "bent members"),
-        3: ("大きな変形", "large deformation"),
+        2: ("部材の変形・傾き", "bent members or a lean"),
+        3: ("大きな変形・傾斜", "large deformation or a clear lean"),
         4: ("倒壊", "a fallen tower"),
     },
     AssetKind.SPAN: {

@@ -149,13 +149,13 @@ def look_at_pair(pair: Pair, scene: Scene) -> Row:
 
 def _fallen(pair: Pair, scene: Scene) -> Row:
     """What is to be said of a tower that lies beside its place; nothing where none."""
-    zone = _views(fall_zone(pair.asset), scene)
-    if zone is None:
+    zone, own = _views(fall_zone(pair.asset), scene), _views(pair.asset, scene)
+    if zone is None or own is None:
         return {}
     row, contested = fallen_row(zone[1], scene), False
     if row is None:
         rivals = [one[1] for r in pair.rivals if (one := _views(fall_zone(r), scene))]
-        stance = lying_stance(pair.asset, zone[1], scene, rivals)
+        stance = lying_stance(pair.asset, (zone[1], own[1]), scene, rivals)
         if stance is None:
             return {}
         row, contested = lying_row(zone[1], stance), stance.contested

@@ -57,9 +57,9 @@ def tower_stance(
     asset: Asset, views: CellViews, scene: Scene, rivals: Sequence[CellViews]
 ) -> Stance | None:
     """The lean of a tower where it should stand; None where it cannot be measured."""
-    outline = cell_outline(views, 0, sigmas=SEARCHED_SIGMAS)
+    outlines = [cell_outline(views, 0, sigmas=SEARCHED_SIGMAS)]
     height_m = _height_m(asset)
-    found = _found(outline, views, scene, rivals, height_m=height_m)
+    found = _found(outlines, views, scene, rivals, height_m=height_m)
     angle = None if found is None else lean(found.mast, height_m)
     if found is None or angle is None:
         return None
@@ -73,18 +73,29 @@ def tower_stance(
 
 
 def lying_stance(
-    asset: Asset, zone: CellViews, scene: Scene, rivals: Sequence[CellViews]
+    asset: Asset,
+    views: tuple[CellViews, CellViews],
+    scene: Scene,
+    rivals: Sequence[CellViews],
 ) -> Stance | None:
     """A tower that lies within its fall zone, or None.
 
     It counts as down where its long axis is past half upright by three of its sigmas
-    and nearly all that the zone shows of any tower is it: a shadow or a fence read as
-    a tower lies beside one that stands.
+    and nearly all tower pixels of the zone, and of the place where it would stand, are
+    it: a shadow or a fence read as a tower lies beside one that stands.
+
+    Args:
+        asset: The tower.
+        views: How the frame shows its fall zone, and the tower's own cell.
+        scene: The frame.
+        rivals: How it shows the fall zones of other towers.
     """
+    zone, own = views
     if zone.gsd_m[0] > _finest_m(scene):
         return None
     height_m = _height_m(asset)
-    found = _found(zone.outlines[0], zone, scene, rivals, height_m=height_m)
+    outlines = [zone.outlines[0], cell_outline(own, 0, sigmas=SEARCHED_SIGMAS)]
+    found = _found(outlines, zone, scene, rivals, height_m=height_m)
     angle = None if found is None else lying(found.mast, height_m)
     if found is None or angle is None or found.share < MAIN_SHARE:
         return None
@@ -122,24 +133,24 @@ class _Found:
 
 
 def _found(
-    outline: NDArray[np.float64],
+    outlines: Sequence[NDArray[np.float64]],
     views: CellViews,
     scene: Scene,
     rivals: Sequence[CellViews],
     *,
     height_m: float,
 ) -> _Found | None:
-    """The largest piece of tower inside an outline, or None.
+    """The largest piece of tower inside outlines, or None.
 
     Rivals are as high as the asset: how long the piece would be at their distance says
     whether it may be theirs.
     """
-    window, pose = bounds([outline], scene.reader.whole), scene.frame.pose
+    window, pose = bounds(outlines, scene.reader.whole), scene.frame.pose
     if window is None or pose is None or TOWER not in scene.trained:
         return None
     component = scene.reader.planes(window)[:, :, 1]
     tower = component == COMPONENT_CLASSES.index(TOWER)
-    tower &= inside_mask(outline, window)
+    tower &= np.logical_or.reduce([inside_mask(one, window) for one in outlines])
     piece = largest_piece(tower)
     sight = Sight(scene.frame.camera, pose, scene.frame.turned_deg)
     mast = mast_of(piece, (window.left, window.top), sight, _level_m(views, scene))

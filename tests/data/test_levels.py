@@ -15,6 +15,7 @@ from data.levels import (
     CellShares,
     cell_shares,
     detectable_from,
+    geometry_level,
     level,
 )
 
@@ -217,3 +218,36 @@ def test_a_finer_or_fuller_view_never_shows_less(kind, gsd, sides, share, traine
     assert shown(sides=sides + 1) <= shown()
     assert shown(share=(1 + share) / 2) <= shown()
     assert shown(trained=ALL) <= shown()
+
+
+# --- geometry -------------------------------------------------------------------------
+
+
+@given(
+    kind=st.sampled_from(AssetKind),
+    sigmas=st.tuples(st.floats(0, 9), st.floats(0, 9)),
+    missing=st.tuples(st.floats(0, 1), st.floats(0, 1)),
+)
+def test_more_out_of_place_or_more_missing_is_never_a_lower_level(
+    kind, sigmas, missing
+) -> None:
+    mild = geometry_level(kind, sigmas=min(sigmas), missing=min(missing))
+    assert geometry_level(kind, sigmas=max(sigmas), missing=max(missing)) >= mild
+
+
+@pytest.mark.parametrize(
+    ("kind", "sigmas", "missing", "z"),
+    [
+        (AssetKind.TOWER, 1.9, 1.0, 0),
+        (AssetKind.TOWER, 2.5, 0.0, 2),
+        (AssetKind.TOWER, 3.1, 0.0, 3),
+        (AssetKind.BRIDGE, 3.1, 0.24, 3),
+        (AssetKind.BRIDGE, 3.1, 0.25, 4),
+        (AssetKind.BRIDGE, 2.5, 1.0, 2),
+        (AssetKind.SPAN, 2.5, 0.0, 1),
+        (AssetKind.SPAN, 3.1, 0.0, 2),
+        (AssetKind.LINK, 9.0, 1.0, 0),
+    ],
+)
+def test_geometry_has_the_columns_of_definitions_4(kind, sigmas, missing, z) -> None:
+    assert geometry_level(kind, sigmas=sigmas, missing=missing) == z
