@@ -34,6 +34,7 @@ FINE_GSD_M = 0.04  # from which severe damage must be told: the coarser pass
 ON_GROUND_M = 0.25  # a point this near the elevation model is one that it holds
 PLACED_POINTS = 40  # of one frame
 SEEN_POINTS = 12  # of an asset, at least, for a box round it
+PLACED = ("", "turned")  # with a pose, and sharp
 UNUSABLE = ("blurred", "dark")
 FRAME_COLUMNS = (
     "delivery", "file", "asset_id", "share", "fine_share",
@@ -201,7 +202,7 @@ def _useless(frame: Drawn) -> bool:
 
 def _place_rows(setting: Setting, frame: Drawn, name: str) -> list[Row]:
     """Pixels whose true place the elevation model holds: what placing is judged by."""
-    if frame.view.spoilt:
+    if frame.view.spoilt not in PLACED:
         return []
     found: list[Row] = []
     for asset in sorted(frame.seen):
