@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from data.record import to_json
-from vision.calibration import Operating
-from vision.classes import COMPONENT, DAMAGE, UNREPORTED
+from vision.calibration import LEAST_PRECISION, Operating
+from vision.classes import COMPONENT, DAMAGE, SEVERE, UNREPORTED
 from vision.evaluation import ClassScore, class_scores
 from vision.export import write_onnx
 from vision.fitting import fitted_temperatures, fitted_thresholds, seen
-from vision.metrics import precision, recall
+from vision.metrics import Counts, precision, recall
 from vision.network import LiteFPN
 from vision.recipe import Recipe
 from vision.sources import Judged
@@ -186,7 +186,7 @@ def _with_thresholds(card: Card, chosen: Mapping[str, Operating]) -> Card:
 
 
 def final_card(card: Card, scores: Scores) -> Card:
-    """`card` without the classes that were hardly found, and what to rely on.
+    """`card` without the classes that were learnt badly, and what to rely on.
 
     Args:
         card: With all classes and their thresholds.
@@ -196,7 +196,7 @@ def final_card(card: Card, scores: Scores) -> Card:
         head: {
             name
             for name, score in scores[head].items()
-            if (recall(score.pictures) or 0.0) >= LEAST_EMITTED
+            if _may_speak(name, score.pictures)
         }
         for head in scores
     }
@@ -231,6 +231,14 @@ def final_card(card: Card, scores: Scores) -> Card:
             },
         ),
         relied_on=tuple(relied_on),
+    )
+
+
+def _may_speak(name: str, pictures: Counts) -> bool:
+    """Whether a class is found at all and, if severe, seldom where it is not."""
+    found = (recall(pictures) or 0.0) >= LEAST_EMITTED
+    return found and (
+        name not in SEVERE or (precision(pictures) or 0.0) >= LEAST_PRECISION
     )
 
 

@@ -157,3 +157,15 @@ def test_what_is_missed_is_not_relied_on_or_not_written(
     assert ("crack" in card.relied_on) == is_relied_on
     assert {"spall", "conductor"} <= {*card.relied_on}
     assert "distractor" in card.trained_classes.damage
+
+
+@pytest.mark.parametrize(("false", "is_emitted"), [(2, True), (3, False)])
+def test_a_severe_class_that_cries_wolf_is_not_believed(model, false, is_emitted):
+    alarms = ClassScore(Counts(100, 90, 100, 90), Counts(9 + false, 9, 10, 9))
+    scores = {
+        "damage": {"crack": alarms, "collapse": alarms},
+        "component": {"conductor": score(9, 10)},
+    }
+    card = final_card(model.card, scores)
+    assert "crack" in card.thresholds.damage  # a crack alone makes no grade severe
+    assert ("collapse" in card.relied_on) == is_emitted
