@@ -246,7 +246,7 @@ def _header(heading: PlanHeading, digest: str) -> str:
         f'<header><h1><span class="mode{" drill" if heading.drill else ""}">{mode}'
         f"</span>{both('点検順位(推定・未確認)', 'Inspection order (expected)')}"
         f"</h1><dl>{pairs}</dl><p><b>{both(*D0_WORDS)}</b></p>"
-        f"{_items(_warnings(heading))}</header>"
+        f"{_items(_warnings(heading))}{_degraded(heading)}</header>"
         '<div id="age"></div>'
     )
 
@@ -261,6 +261,15 @@ def _warnings(heading: PlanHeading) -> list[tuple[str, str]]:
         notes = zip(*shaking_notes(event.hypocentre), strict=True)
         found.update(dict.fromkeys(notes))
     return list(found)
+
+
+def _degraded(heading: PlanHeading) -> str:
+    """What the events lack, each once, in the words of `data.standing.degraded`."""
+    texts = dict.fromkeys(text for event in heading.events for text in event.degraded)
+    if not texts:
+        return ""
+    items = "".join(f"<li>{escape(text)}</li>" for text in texts)
+    return f"<p>{both('欠けている情報', 'Missing information')}</p><ul>{items}</ul>"
 
 
 def _quakes(heading: PlanHeading) -> list[Event]:

@@ -313,6 +313,15 @@ def test_a_quake_without_a_place_still_lists_everything():
     assert "震源または規模が未発表".encode() in page
 
 
+def test_what_an_event_lacks_is_said_at_the_top_and_nothing_else():
+    plan = plan_of(asset("a", "bridge", 39.1))
+    lacking = replace(QUAKE, degraded=("深さ不明 · depth not known",))
+    page = plan_files(plan, replace(HEADING, events=(lacking,)))["plan.html"].decode()
+    assert "<li>深さ不明 · depth not known</li>" in page
+    whole = plan_files(plan, HEADING)["plan.html"].decode()
+    assert "Missing information" not in whole
+
+
 def test_a_magnitude_that_may_be_too_low_is_said_at_the_top():
     great = replace(QUAKE, hypocentre=replace(QUAKE.hypocentre, magnitude_mj=7.9))
     plan = plan_of(asset("a", "bridge", 39.1), events=(great,))
