@@ -180,8 +180,9 @@ def meet(
 
     A ray over a hole in the grid is taken to pass over it when it comes out above the
     ground; when it comes out below, the hit is inside the hole and unknown. A ray less
-    than two degrees above the ground it meets is `grazing`; a camera that is below the
-    terrain itself sees nothing (`under_terrain`: look at its height and datum).
+    than two degrees above the ground it meets is `grazing`; one that meets the last
+    half cell of the grid may be told as `outside`; a camera that is below the terrain
+    itself sees nothing (`under_terrain`: look at its height and datum).
 
     Args:
         terrain: The ground; its heights in the datum of the anchor's height.

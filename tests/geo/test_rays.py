@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from data.imagery import VerticalDatum
 from geo.crs import Anchor, geographic_from_enu
 from geo.rays import GRAZING, HIT, HOLE, HORIZON, OUTSIDE, UNDER, is_seen, meet
-from geo.surroundings import around, clearance_m
-from geo.terrain import flat_terrain, heights_at
+from geo.surroundings import around, clearance_m, grid_position
+from geo.terrain import flat_terrain, heights_at, on_grid
 
 
 def unit(*vectors):
@@ -56,6 +56,7 @@ def test_the_earth_falls_away_as_a_sphere_does(home):
 
 
 @settings(deadline=None, max_examples=60)
+@example(0.0, -28.0, 113.5)
 @given(st.floats(0, 360), st.floats(-89, -4), st.floats(45, 120))
 def test_the_first_hit_is_that_of_a_march_in_small_steps(
     hills, home, yaw, pitch, height
@@ -73,6 +74,10 @@ def test_the_first_hit_is_that_of_a_march_in_small_steps(
         assert met.distance_m[0] == pytest.approx(brute, abs=0.06)
         on_ground = clearance_m(around(hills, anchor, 10_000.0), met.points)
         assert abs(on_ground[0]) < 1e-3
+    elif met.outcome[0] == OUTSIDE:  # a step of half a cell may leap the border
+        beyond = direction * (brute + hills.cell_m)
+        here = around(hills, anchor, 10_000.0)
+        assert not on_grid(hills, *grid_position(here, beyond))[0]
     else:
         assert met.outcome[0] == GRAZING
 
