@@ -101,6 +101,11 @@ def found_words(kind: AssetKind, look: LookRow) -> Words | None:
 def limit_words(view: AssetView) -> Words:
     """What these views could not have shown: never left unsaid."""
     shown = view.detectable_from
+    if shown == NOTHING_DETECTABLE and view.worst_level >= FINDING_LEVEL:
+        return (
+            "他の損傷の有無は確認できない",
+            "these views say nothing of other damage",
+        )
     if shown == NOTHING_DETECTABLE:
         return (
             "この画像では損傷の有無を確認できない",
