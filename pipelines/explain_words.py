@@ -86,7 +86,7 @@ def prior_lines(belief: Row, capacities: Sequence[CapacityHere | None]) -> list[
     if belief["hazard"] is not None:
         lines.append(
             f"  {belief['hazard_kind']} {belief['hazard']:.3g} {belief['hazard_unit']},"
-            f" shaking beta {belief['hazard_sigma_ln'] or 0:.2f} (ln)"
+            f" hazard beta {belief['hazard_sigma_ln'] or 0:.2f} (ln)"
         )
     if capacities and capacities[-1] is not None:
         lines += _capacity_lines(capacities[-1])

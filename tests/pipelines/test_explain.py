@@ -109,7 +109,7 @@ def test_lines_name_every_number_and_its_source(store):
         "to below",
         "data/reference/hazus51_bridges.csv",
         "capacity beta 0.35",
-        "shaking beta",
+        "hazard beta",
         "reference prior q",
     ):
         assert words in text
