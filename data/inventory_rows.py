@@ -110,7 +110,20 @@ def owned_rows(
     columns["source_licence"] = [
         text or mapping.source_licence for text in texts("source_licence")
     ]
-    bad = {
+    bad = _unreadable_importance(
+        source, rows, texts("importance"), columns["importance"]
+    )
+    cut = [
+        one for name in _PLAIN for one in _cut_texts(source, rows, name, texts(name))
+    ]
+    return OwnedRows(rows=rows, columns=columns, dropped=[*dropped, *cut], bad=bad)
+
+
+def _unreadable_importance(
+    source: Source, rows: Sequence[int], texts: Texts, values: Sequence[object]
+) -> dict[int, Refusal]:
+    """By its place in `rows`, each importance that is written and is none."""
+    return {
         index: refuse(
             source.where(row),
             RefusalCode.OUT_OF_RANGE,
@@ -118,22 +131,26 @@ def owned_rows(
             remedy="give a number from 0 to 5, or nothing",
         )
         for index, (row, text, value) in enumerate(
-            zip(rows, texts("importance"), columns["importance"], strict=True)
+            zip(rows, texts, values, strict=True)
         )
         if text is not None and value is None
     }
-    cut = [
+
+
+def _cut_texts(
+    source: Source, rows: Sequence[int], name: str, texts: Texts
+) -> list[Refusal]:
+    """Remarks on texts too long to be kept whole."""
+    return [
         refuse(
             source.where(row),
             RefusalCode.OUT_OF_RANGE,
             value=f"{name} of {len(text)} characters",
             remedy=f"nothing: its first {LONGEST_TEXT} are kept",
         )
-        for name in _PLAIN
-        for row, text in zip(rows, texts(name), strict=True)
+        for row, text in zip(rows, texts, strict=True)
         if text is not None and len(text) > LONGEST_TEXT
     ]
-    return OwnedRows(rows=rows, columns=columns, dropped=[*dropped, *cut], bad=bad)
 
 
 def _shortened(text: str | None) -> str | None:

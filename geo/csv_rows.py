@@ -3,12 +3,12 @@
 import csv
 import io
 import math
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import InvalidRecordError
+from geo.text_files import read_text
 
 MAX_CSV_BYTES = 64 * 1024**2
 MAX_CSV_ROWS = 1_000_000
@@ -50,24 +50,6 @@ class CsvRow:
         return value
 
 
-def _checked_text(path: Path) -> str:
-    try:
-        status = path.lstat()
-        if not stat.S_ISREG(status.st_mode):
-            raise InvalidRecordError(f"{path.name}: not a regular file; give a CSV")
-        if status.st_size > MAX_CSV_BYTES:
-            raise InvalidRecordError(
-                f"{path.name}: {status.st_size} bytes; cut it to {MAX_CSV_BYTES}"
-            )
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise InvalidRecordError(f"{path.name}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InvalidRecordError(
-            f"{path.name}: byte {error.start} is not UTF-8; save it as UTF-8"
-        ) from error
-
-
 def read_csv_rows(path: Path, required: Sequence[str]) -> list[CsvRow]:
     """The rows of a CSV with a header; empty lines are passed over.
 
@@ -78,7 +60,8 @@ def read_csv_rows(path: Path, required: Sequence[str]) -> list[CsvRow]:
     Raises:
         InvalidRecordError: If it is none, too large, or a required column is missing.
     """
-    reader = csv.reader(io.StringIO(_checked_text(path), newline=""), strict=True)
+    text = read_text(path, max_bytes=MAX_CSV_BYTES)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
         missing = [name for name in required if name not in header]

@@ -10,7 +10,6 @@ Source:
 """
 
 import gzip
-import math
 import re
 import zlib
 from collections.abc import Mapping
@@ -24,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.feeds.guarded_xml import MAX_BYTES, child_of, refused, text_of, xml_tree
+from data.feeds.numbers import number_within
 from data.refusals import RefusalCode
 
 Grid = NDArray[np.float64]
@@ -354,19 +354,7 @@ def _whole(text: str, what: str, name: str) -> int:
 def _number(
     element: Element, key: str, limits: tuple[float, float], name: str
 ) -> float:
-    text = element.get(key, "")
-    try:
-        value = float(text) if text.isascii() else math.nan
-    except ValueError:
-        value = math.nan
-    if not limits[0] <= value <= limits[1]:
-        refused(
-            name,
-            RefusalCode.OUT_OF_RANGE,
-            value=f"{key} {text!r}",
-            remedy=f"a number from {limits[0]:g} to {limits[1]:g}",
-        )
-    return value
+    return number_within(element.get(key, ""), key, limits, name)
 
 
 def _time(text: str, name: str) -> datetime:

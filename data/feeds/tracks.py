@@ -20,7 +20,6 @@ Source:
 
 import csv
 import io
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ from typing import Generic, TypeVar
 
 from data.errors import InvalidRecordError
 from data.feeds.guarded_xml import refused
+from data.feeds.numbers import number_within
 from data.record import NonNegative, record
 from data.refusals import RefusalCode
 
@@ -300,18 +300,7 @@ def _number(
     text = row[column] if column else ""
     if not text:
         return None
-    try:
-        value = float(text) if text.isascii() else math.nan
-    except ValueError:
-        value = math.nan
-    if not limits[0] <= value <= limits[1]:
-        refused(
-            name,
-            RefusalCode.OUT_OF_RANGE,
-            value=f"{column} {text!r}",
-            remedy=f"a number from {limits[0]:g} to {limits[1]:g}, or blank",
-        )
-    return value
+    return number_within(text, str(column), limits, name, or_else=", or blank")
 
 
 def _time(text: str, name: str) -> datetime:

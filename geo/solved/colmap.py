@@ -10,7 +10,7 @@ from data.imagery import Camera
 from geo.attitude import rotation_from_quaternion
 from geo.solved.opensfm import local_view
 from geo.solved.opensfm_lens import SOLVED_FOCAL_SIGMA
-from geo.solved.text import number, numbers, read_text
+from geo.solved.text import number, numbers, solved_text
 from geo.solved.view import LocalView
 
 MODELS = {
@@ -30,7 +30,7 @@ def _lines(path: Path) -> list[tuple[str, list[str]]]:
     """Place and words of each line that is no comment; blank lines stay."""
     return [
         (f"{path.name} line {index}", line.split())
-        for index, line in enumerate(read_text(path).splitlines(), 1)
+        for index, line in enumerate(solved_text(path).splitlines(), 1)
         if not line.startswith("#")
     ]
 

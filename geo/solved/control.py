@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from data.errors import CrsError, InvalidRecordError
 from geo.crs import epsg_from, geographic_from_crs
-from geo.solved.text import numbers, read_text
+from geo.solved.text import numbers, solved_text
 
 _UTM = re.compile(r"WGS84\s+UTM\s+(\d{1,2})\s*([NS])", re.IGNORECASE)
 _FIELDS = 6  # x y z column row picture, then a name or nothing
@@ -54,7 +54,7 @@ def read_control(path: Path) -> dict[str, Control]:
         InvalidRecordError: If a line is short or a value no number.
         CrsError: If the first line names no system we accept.
     """
-    lines = [line.strip() for line in read_text(path).splitlines()]
+    lines = [line.strip() for line in solved_text(path).splitlines()]
     kept = [
         (f"{path.name} line {index}", line)
         for index, line in enumerate(lines, 1)

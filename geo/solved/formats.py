@@ -6,7 +6,7 @@ from pathlib import Path
 
 from data.errors import InvalidRecordError
 from geo.poses import COLUMNS
-from geo.solved.text import parsed_json, read_text
+from geo.solved.text import parsed_json, solved_text
 
 COLMAP_FILES = ("cameras.txt", "images.txt")
 
@@ -34,7 +34,7 @@ def pose_format(path: Path) -> PoseFormat:
         raise InvalidRecordError(
             f"{path.name}: a folder without {' and '.join(COLMAP_FILES)}; name a file"
         )
-    text = read_text(path)
+    text = solved_text(path)
     if text.lstrip()[:1] in ("[", "{"):
         return _json_format(parsed_json(text, path.name), path.name)
     return _text_format(text, path)
@@ -49,7 +49,7 @@ def poses_sha256(path: Path) -> str:
     colmap = pose_format(path) is PoseFormat.COLMAP
     folder = path if path.is_dir() else path.parent
     files = [folder / name for name in COLMAP_FILES] if colmap else [path]
-    texts = (read_text(file).encode() for file in files)
+    texts = (solved_text(file).encode() for file in files)
     return sha256(b"\0".join(texts)).hexdigest()
 
 

@@ -19,7 +19,7 @@ from geo.solved.formats import COLMAP_FILES, PoseFormat, pose_format
 from geo.solved.opensfm import read_part
 from geo.solved.opensfm_lens import lenses_from_opensfm
 from geo.solved.shots import shot_lens, shot_pose
-from geo.solved.text import parsed_json, read_text, table
+from geo.solved.text import parsed_json, solved_text, table
 from geo.solved.view import (
     LocalView,
     Sigmas,
@@ -144,7 +144,7 @@ def _words(path: Path, kind: PoseFormat, axes: Anchored) -> list[str]:
 
 
 def _from_opensfm(path: Path, frames: Sequence[Frame], datum: VerticalDatum) -> Solved:
-    value = parsed_json(read_text(path), path.name)
+    value = parsed_json(solved_text(path), path.name)
     parts = value if isinstance(value, list) else [value]
     views: dict[str, SolvedView] = {}
     notes: list[str] = []
@@ -162,7 +162,7 @@ def _from_opensfm(path: Path, frames: Sequence[Frame], datum: VerticalDatum) -> 
 
 
 def _from_shots(path: Path, frames: Sequence[Frame], datum: VerticalDatum) -> Solved:
-    value = table(parsed_json(read_text(path), path.name), path.name)
+    value = table(parsed_json(solved_text(path), path.name), path.name)
     features = value.get("features")
     if not isinstance(features, list):
         raise InvalidRecordError(f"{path.name}: no features; export it again")
@@ -194,7 +194,7 @@ def _lenses_beside(path: Path) -> tuple[dict[str, Camera], tuple[str, ...]]:
 
 
 def _lenses(path: Path) -> dict[str, Camera]:
-    return lenses_from_opensfm(parsed_json(read_text(path), path.name), path.name)
+    return lenses_from_opensfm(parsed_json(solved_text(path), path.name), path.name)
 
 
 def _lens_of(

@@ -2,7 +2,6 @@
 
 import json
 import math
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,32 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import InvalidRecordError
+from geo.text_files import read_text
 
 MAX_BYTES = 512 * 1024**2  # a reconstruction with its points, of some thousand pictures
 SHOWN = 40  # characters of a bad value in a message
 
 
-def read_text(path: Path) -> str:
-    """The text of a regular file in UTF-8.
+def solved_text(path: Path) -> str:
+    """The text of a file of poses, as large as a reconstruction may be.
 
     Raises:
-        InvalidRecordError: If it is none, too large or in another encoding.
+        InvalidRecordError: If it is no regular file in UTF-8, or too large.
     """
-    try:
-        status = path.lstat()
-        if not stat.S_ISREG(status.st_mode):
-            raise InvalidRecordError(f"{path.name}: not a regular file; give a file")
-        if status.st_size > MAX_BYTES:
-            raise InvalidRecordError(
-                f"{path.name}: {status.st_size} bytes; cut it to {MAX_BYTES}"
-            )
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise InvalidRecordError(f"{path.name}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InvalidRecordError(
-            f"{path.name}: byte {error.start} is not UTF-8; save it as UTF-8"
-        ) from error
+    return read_text(path, max_bytes=MAX_BYTES)
 
 
 def _no_constant(text: str) -> float:

@@ -54,4 +54,4 @@ def test_text_survives_the_encoding_it_is_read_in(tmp_path_factory, text):
 def test_any_bytes_have_an_encoding_they_can_be_read_in_or_none(tmp_path_factory, raw):
     found = encoding(tmp_path_factory.mktemp("a"), raw)
     if found is not None:
-        raw.decode(found)
+        assert isinstance(raw.decode(found), str)
