@@ -1,7 +1,9 @@
 """Typhoons in an operation: towers, ranks, words, and what earthquakes left."""
 
+import runpy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from data.feeds.tracks import (
     TrackPoint,
 )
 from data.fragility import after_another
-from data.operation import Event, EventKind, EventStatus, Hypocentre, MessageType
+from data.operation import EventKind, Hypocentre, MessageType
 from data.owner_rules import WindRules
 from data.tables import ASSETS, BELIEFS, check_table, table_from_rows
 from data.tower_fragility import tower_chances, tower_curve
@@ -53,14 +55,10 @@ def a_track(*, wind=55.0, averaging=Averaging.TEN_MINUTES, pressure=930.0):
 
 TRACK = a_track()
 TYPHOON = event_of_track(TRACK, real=True)
-QUAKE = Event(
+CASES = runpy.run_path(str(Path(__file__).parents[1] / "quake_cases.py"))
+QUAKE = replace(
+    CASES["QUAKE"],
     id="20260901000000",
-    serial=1,
-    source_kind="VXSE53",
-    status=EventStatus.REAL,
-    message_type=MessageType.ISSUE,
-    title="震源・震度情報",
-    headline="",
     reported_at=START - timedelta(days=7),
     origin_at=START - timedelta(days=7),
     hypocentre=Hypocentre(
@@ -71,10 +69,6 @@ QUAKE = Event(
         magnitude_at_least=None,
         region="千葉県北西部",
     ),
-    distant=False,
-    observed=(),
-    notes=(),
-    sha256="0" * 64,
 )
 
 

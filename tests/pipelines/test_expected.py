@@ -1,7 +1,9 @@
 """Expected states of whole tables: kinds, triggers, words, one and several quakes."""
 
+import runpy
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -11,41 +13,15 @@ import shapely
 from data.errors import InvalidRecordError
 from data.evidence import REFERENCE
 from data.operation import (
-    Event,
-    EventStatus,
     GeodeticDatum,
-    Hypocentre,
     MessageType,
 )
 from data.tables import ASSETS, BELIEFS, check_table, table_from_rows
 from geo.shaking import Measure, shaking_at
 from pipelines.expected import CHUNK_ROWS, expected_state, last_hazards
 
-ORIGIN = datetime(2026, 11, 21, 23, 43, tzinfo=UTC)
-INLAND = Hypocentre(
-    longitude=140.88,
-    latitude=39.03,
-    depth_km=8.0,
-    magnitude_mj=7.2,
-    magnitude_at_least=None,
-    region="岩手県内陸南部",
-)
-QUAKE = Event(
-    id="20261122084350",
-    serial=1,
-    source_kind="VXSE53",
-    status=EventStatus.REAL,
-    message_type=MessageType.ISSUE,
-    title="震源・震度情報",
-    headline="",
-    reported_at=ORIGIN + timedelta(minutes=4),
-    origin_at=ORIGIN,
-    hypocentre=INLAND,
-    distant=False,
-    observed=(),
-    notes=(),
-    sha256="0" * 64,
-)
+CASES = runpy.run_path(str(Path(__file__).parents[1] / "quake_cases.py"))
+ORIGIN, INLAND, QUAKE = CASES["ORIGIN"], CASES["INLAND"], CASES["QUAKE"]
 KINDS = ("bridge", "dam", "tower", "span", "substation", "link")
 
 

@@ -3,10 +3,11 @@
 import csv
 import io
 import json
+import runpy
 import time
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 import shapely
@@ -14,42 +15,14 @@ import shapely
 from data.assets import AssetKind, kind_importance
 from data.errors import InvalidRecordError
 from data.feeds.jma import read_telegram
-from data.operation import (
-    Event,
-    EventStatus,
-    Hypocentre,
-    MessageType,
-)
 from data.tables import ASSETS, table_from_rows
 from pipelines.expected import expected_state
 from pipelines.plan import LEAST_ROWS, PLAN, rank
 from pipelines.plan_files import plan_files, write_plan
 from pipelines.plan_page import PlanHeading
 
-ORIGIN = datetime(2026, 11, 21, 23, 43, tzinfo=UTC)
-QUAKE = Event(
-    id="20261122084350",
-    serial=1,
-    source_kind="VXSE53",
-    status=EventStatus.REAL,
-    message_type=MessageType.ISSUE,
-    title="震源・震度情報",
-    headline="",
-    reported_at=ORIGIN + timedelta(minutes=4),
-    origin_at=ORIGIN,
-    hypocentre=Hypocentre(
-        longitude=140.88,
-        latitude=39.03,
-        depth_km=8.0,
-        magnitude_mj=7.2,
-        magnitude_at_least=None,
-        region="岩手県内陸南部",
-    ),
-    distant=False,
-    observed=(),
-    notes=(),
-    sha256="0" * 64,
-)
+CASES = runpy.run_path(str(Path(__file__).parents[1] / "quake_cases.py"))
+ORIGIN, QUAKE = CASES["ORIGIN"], CASES["QUAKE"]
 HEADING = PlanHeading(
     operation="20261122084350",
     drill=False,

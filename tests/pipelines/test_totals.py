@@ -1,7 +1,9 @@
 """Sums over assets, draw by draw, and the draws behind one asset's interval."""
 
+import runpy
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,10 +11,6 @@ import shapely
 
 from data.feeds.shakemap import ShakeMapGrid
 from data.operation import (
-    Event,
-    EventStatus,
-    Hypocentre,
-    MessageType,
     ObservedIntensity,
 )
 from data.owner_rules import BRIDGE_RULES
@@ -23,30 +21,8 @@ from pipelines.hazard_at import hazard_at, kinds_of
 from pipelines.quakes import Surroundings, conditioned_quakes
 from pipelines.totals import JAPAN, TOTALS, totals_csv
 
-ORIGIN = datetime(2026, 11, 21, 23, 43, tzinfo=UTC)
-QUAKE = Event(
-    id="20261122084350",
-    serial=1,
-    source_kind="VXSE53",
-    status=EventStatus.REAL,
-    message_type=MessageType.ISSUE,
-    title="震源・震度情報",
-    headline="",
-    reported_at=ORIGIN + timedelta(minutes=4),
-    origin_at=ORIGIN,
-    hypocentre=Hypocentre(
-        longitude=140.88,
-        latitude=39.03,
-        depth_km=8.0,
-        magnitude_mj=7.2,
-        magnitude_at_least=None,
-        region="岩手県内陸南部",
-    ),
-    distant=False,
-    observed=(),
-    notes=(),
-    sha256="0" * 64,
-)
+CASES = runpy.run_path(str(Path(__file__).parents[1] / "quake_cases.py"))
+ORIGIN, QUAKE = CASES["ORIGIN"], CASES["QUAKE"]
 
 
 def made_assets(count):
