@@ -29,7 +29,7 @@ from vision.sample import (
 )
 
 REAL_SCALES: Final = (0.4, 2.5)
-CONCRETE_SCALES: Final = (1.0, 2.5)  # its hairlines are one pixel wide: shrunk, gone
+CONCRETE_SCALES: Final = (0.8, 2.0)  # hairlines of one pixel: shrunk further, gone
 RENDERED_SCALES: Final = (0.5, 1.5)  # narrower: a lean or a sag keeps its size
 
 _WORKS_AHEAD: Final = 3  # batches
