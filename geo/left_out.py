@@ -3,7 +3,14 @@
 A city is the maximum of its stations, so what is predicted is field + offset, with the
 nugget on top of the field's variance. The stated interval is of the value; what is
 observed is the class it fell into, so that even a perfect 90 % interval overlaps more
-than 90 % of the classes: how many it would is said beside how many it does.
+than 90 % of the classes: how many it would is said beside how many it does. What tells
+whether the spread is right, however wide the classes, is the coverage: the chance that
+the value lay in the interval, given its class. It is 90 % on average if the spread is
+right, more if it is too wide.
+
+Source:
+    C. Czado, T. Gneiting and L. Held, Biometrics 65, 2009, 1254-1261: the probability
+    integral transform of discrete values, without randomising.
 """
 
 from dataclasses import dataclass
@@ -55,6 +62,7 @@ class Score:
         raw_bias: Mean of (middle of the class - prediction) by the model alone.
         overlap: Share of classes that the stated 90 % interval overlaps.
         overlap_expected: The share a perfect interval of this width would overlap.
+        coverage: Share of values in the stated 90 % interval, from their classes.
         field_overlap: Share that the interval of the field alone overlaps.
         width: Mean width of the 90 % interval.
     """
@@ -66,6 +74,7 @@ class Score:
     rms: float
     overlap: float
     overlap_expected: float
+    coverage: float
     field_overlap: float
     width: float
 
@@ -123,6 +132,7 @@ def score(found: Prediction, some: Flags) -> Score | None:
         rms=_rms(error),
         overlap=_share(_overlaps(found, found.sigma)[rows]),
         overlap_expected=_share(_expected_overlap(found)[rows]),
+        coverage=_share(_coverage(found)[rows]),
         field_overlap=_share(_overlaps(found, found.field_sigma)[rows]),
         width=float(2.0 * Z_90 * found.sigma[rows].mean()),
     )
@@ -140,6 +150,20 @@ def _overlaps(found: Prediction, sigma: Array) -> Flags:
     """Whether mean +- 1.64 sigma has a point in common with the class."""
     low, high = found.mean - Z_90 * sigma, found.mean + Z_90 * sigma
     return np.asarray((low < found.high) & (high >= found.low))
+
+
+def _coverage(found: Prediction) -> Array:
+    """Chance of the value to lie in the interval, if predicted and then seen in class.
+
+    A class that the prediction holds impossible, to rounding, is outside.
+    """
+    low, high = (
+        ndtr((edge - found.mean) / found.sigma) for edge in (found.low, found.high)
+    )
+    tail = float(ndtr(-Z_90))
+    inside = np.minimum(high, 1.0 - tail) - np.maximum(low, tail)
+    seen = np.maximum(high - low, np.finfo(float).tiny)
+    return np.asarray(np.maximum(inside, 0.0) / seen)
 
 
 def _expected_overlap(found: Prediction) -> Array:

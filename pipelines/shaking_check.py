@@ -141,7 +141,8 @@ def _sentence(one: Score) -> str:
         f"n {one.count:4}  raw bias {one.raw_bias:+.2f} rms {one.raw_rms:.2f}"
         f"  conditioned bias {one.bias:+.2f} rms {one.rms:.3f}"
         f"  90 % interval {one.width:.2f} wide, overlaps {one.overlap:.1%}"
-        f" (perfect: {one.overlap_expected:.1%}; field alone {one.field_overlap:.1%})"
+        f" (perfect: {one.overlap_expected:.1%}; field alone {one.field_overlap:.1%}),"
+        f" covers {one.coverage:.1%} of values (perfect: 90 %)"
     )
 
 

@@ -149,6 +149,8 @@ def test_cities_of_2008_left_out_are_predicted_as_the_row_says(chain):
     assert abs(within.raw_bias) < 0.15
     assert every.rms < every.raw_rms - 0.2
     assert every.overlap == pytest.approx(every.overlap_expected, abs=0.03)
+    assert 0.85 < every.coverage < 0.95  # 0.932 seen
+    assert 0.85 < within.coverage < 0.95  # 0.927 seen
 
 
 @pytest.mark.slow

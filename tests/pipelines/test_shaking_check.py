@@ -20,6 +20,7 @@ def test_of_a_vxse53_cities_are_left_out_and_areas_alone_are_wider(shared):
     assert scores["all"]["rms"] < scores["all"]["raw_rms"]
     assert found.data["areas_alone_times_as_wide"] > 1.1
     assert any("times as wide" in line for line in found.lines)
+    assert any("covers 93." in line for line in found.lines)
     assert found.lines[-1].startswith("tuned on")
 
 
