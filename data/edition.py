@@ -1,10 +1,11 @@
 """An edition of the map: what it is, what it holds, and which one is the newest."""
 
 import hashlib
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
+from data.audience import Audience
 from data.record import Identifier, Instant, NonNegative, Sha256, record
 
 EditionNumber = Annotated[int, Field(ge=0, le=999_999)]
@@ -19,8 +20,8 @@ class EditionInfo:
         as_of: The state of knowledge shown; an input, never the clock.
         drill: True where nothing in this map happened.
         title: The operation in the words of its first event.
-        audience: Who may read it. Only agencies: what a public map leaves out
-            (ARCHITECTURE, section 8) is not left out yet.
+        audience: Who may read it. An edition is an agency's; an export may be for the
+            public, without what ARCHITECTURE, section 8, says.
     """
 
     operation: Identifier
@@ -29,7 +30,7 @@ class EditionInfo:
     drill: bool
     title: str
     events: tuple[Identifier, ...]
-    audience: Literal["agency"] = "agency"
+    audience: Audience = "agency"
 
 
 @record

@@ -208,10 +208,14 @@ def _edition_columns(info: EditionInfo, rows: int) -> dict[str, object]:
 
 
 def _priority_rank(columns: dict[str, object]) -> pa.Array:
-    """1 for the most urgent of its kind; equal ones by id, unknown ones null."""
+    """1 for the most urgent of its kind; equal ones by id, unknown ones null.
+
+    Priorities count as they are shown: who has a file can rank it again.
+    """
     ranked = pa.table({name: columns[name] for name in ("kind", "priority", "id")})
     kind = ranked["kind"].to_numpy(zero_copy_only=False).astype(str)
-    priority = ranked["priority"].to_numpy(zero_copy_only=False).astype(float)
+    shown = pc.round(pc.cast(ranked["priority"], pa.float64()), DECIMALS)
+    priority = shown.to_numpy(zero_copy_only=False)
     ids = ranked["id"].to_numpy(zero_copy_only=False)
     order = np.lexsort((ids, -priority, kind))  # NaN sorts last within its kind
     _, first, count = np.unique(kind[order], return_index=True, return_counts=True)

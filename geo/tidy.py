@@ -1,5 +1,7 @@
 """Geometries as a published file holds them: 6 decimals, valid, wound, as text."""
 
+import json
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -87,4 +89,22 @@ def geometry_json(geometry: NDArray[np.object_]) -> pa.LargeStringArray:
     """Each geometry as GeoJSON text with sorted keys."""
     text = pa.array(shapely.to_geojson(geometry), pa.large_string())
     pattern = r'^\{"type":"(\w+)","coordinates":(.*)\}$'
-    return pc.replace_substring_regex(text, pattern, r'{"coordinates":\2,"type":"\1"}')
+    return _shortest(
+        pc.replace_substring_regex(text, pattern, r'{"coordinates":\2,"type":"\1"}')
+    )
+
+
+def _shortest(text: pa.LargeStringArray) -> pa.LargeStringArray:
+    """The same without numbers such as 140.02011100000001: GEOS writes some."""
+    long = np.flatnonzero(
+        pc.match_substring_regex(text, r"\.\d{7}").to_numpy(zero_copy_only=False)
+    )
+    if not len(long):
+        return text
+    mended = [
+        json.dumps(json.loads(value), separators=(",", ":"))
+        for value in text.take(pa.array(long)).to_pylist()
+    ]
+    mask = np.zeros(len(text), bool)
+    mask[long] = True
+    return pc.replace_with_mask(text, mask, pa.array(mended, pa.large_string()))

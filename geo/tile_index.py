@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from data.edition import EditionInfo
 from data.findings import Grade, grade_name
 from data.words import D0_WORDS, DRILL_WORDS, GRADE_COLOURS, GRADE_WORDS
+from geo.file_notes import DATUM
 from geo.map_fields import COVERAGE_FIELDS, DAMAGE_FIELDS, FULL_FIELDS, SUMMARY_FIELDS
 
 LAYERS: dict[str, tuple[str, tuple[str, ...], int, int]] = {
@@ -19,11 +20,6 @@ LAYERS: dict[str, tuple[str, tuple[str, ...], int, int]] = {
     "coverage": ("撮影範囲", COVERAGE_FIELDS, 12, 14),
 }
 """Title, fields, lowest and highest zoom of each folder under tiles/."""
-_DATUM = (
-    "Coordinates are JGD2011 written as CRS84 (longitude, latitude): at the scale of "
-    "this map the two are the same, but after a great earthquake the ground itself "
-    "has moved by metres."
-)
 _OUTLINE = "#58585C"
 
 
@@ -63,7 +59,7 @@ def _tilejson(
     return {
         "tilejson": "3.0.0",
         "name": f"{info.operation} {info.number}",
-        "description": f"{DRILL_WORDS[info.drill][1]}. {D0_WORDS[1]}. {_DATUM}",
+        "description": f"{DRILL_WORDS[info.drill][1]}. {D0_WORDS[1]}. {DATUM}",
         "version": f"{info.number}.0.0",
         "bounds": list(bounds),
         "minzoom": min((LAYERS[name][2] for name in names), default=5),

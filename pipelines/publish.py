@@ -27,6 +27,8 @@ from geo.exports import (
     write_geopackage,
     write_parquet,
 )
+from geo.file_notes import file_notes
+from geo.map_schema import schema_json
 from geo.map_table import COMPARED_FIELDS
 from geo.tile_index import Bounds, index_files, md5_of, mokuroku
 from geo.tiles import (
@@ -54,6 +56,7 @@ _TAKEN = {
     "layers.txt",
     "style.js",
     "style.json",
+    "schema.json",
     "mokuroku.csv.gz",
 }
 
@@ -172,6 +175,7 @@ def _write_tiles(
     ).to_numpy()
     focus = content.geometry[reached] if reached.any() else content.geometry
     small = index_files(info, _bounds(content.geometry), layers, focus=_bounds(focus))
+    small["schema.json"] = schema_json()
     small["mokuroku.csv.gz"] = mokuroku(entries, int(info.as_of.timestamp()))
     return files + _write_bytes(folder, small)
 
@@ -199,19 +203,19 @@ def _write_exports(
     folder: Path, content: MapContent, info: EditionInfo
 ) -> list[FileHash]:
     """The files analysts load."""
-    write_parquet(
-        folder / "map.parquet", content.table, content.geometry, field="geometry"
-    )
+    notes = file_notes(info, content.table)
+    path, table = folder / "map.parquet", content.table
+    write_parquet(path, table, content.geometry, "geometry", notes)
     with (folder / "map.geojson").open("wb") as file:
-        file.writelines(geojson_chunks(content.full.features))
-    write_flatgeobuf(folder / "map.fgb", content.table)
+        file.writelines(geojson_chunks(content.full.features, notes))
+    write_flatgeobuf(folder / "map.fgb", table, notes)
     layers = {
         "assets": content.table,
         "damage": content.damage,
         "coverage": content.coverage,
         "summary": content.summary,
     }
-    write_geopackage(folder / "map.gpkg", layers, info.as_of)
+    write_geopackage(folder / "map.gpkg", layers, info.as_of, notes)
     names = ("map.parquet", "map.geojson", "map.fgb", "map.gpkg")
     return [file_hash(folder / name, name) for name in names]
 

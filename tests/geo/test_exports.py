@@ -94,6 +94,7 @@ def test_geopackage_has_one_geometry_type_a_layer(content, tmp_path):
         "coverage": "MultiPolygon",
         "summary": "MultiPolygon",
         "summary_point": "Point",
+        "layer_styles": None,
     }
     names = [name for name in types if name.startswith("assets")]
     frames = [geopandas.read_file(path, layer=name) for name in names]
@@ -116,6 +117,7 @@ def test_a_crack_thinner_than_the_decimals_is_not_lost(tmp_path):
     assert dict(pyogrio.list_layers(path).tolist()) == {
         "damage_line": "MultiLineString",
         "damage": "MultiPolygon",
+        "layer_styles": None,
     }
 
 

@@ -77,3 +77,14 @@ def test_geojson_text_has_sorted_keys_and_the_coordinates():
 def test_what_is_no_usable_geometry_is_refused(wkb, message):
     with pytest.raises(InvalidRecordError, match=message):
         geometries(pa.chunked_array([pa.array([wkb], pa.binary())]), "assets")
+
+
+def test_no_number_has_more_than_six_decimals():
+    # GEOS writes 140.02011100000001 for the first: seen with shapely 2.1
+    numbers = [140.020111, 140.13964, 140.087294, 36.165197]
+    shapes = np.array([shapely.Point(x, 36.1) for x in numbers], dtype=object)
+    texts = geometry_json(shapes).to_pylist()
+    expected = [
+        f'{{"coordinates":[{number!r},36.1],"type":"Point"}}' for number in numbers
+    ]
+    assert texts == expected
