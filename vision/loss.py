@@ -1,7 +1,8 @@
 """What training makes smaller: cross-entropy plus soft dice, for each head.
 
 The soft dice follows Milletari et al. 2016 (V-Net, arXiv 1606.04797), taken over the
-classes present in the batch, so that a hairline counts as much as a wall.
+classes present in the batch and again over those present in each picture, so that a
+hairline counts as much as a wall, and as much as a wide crack in another picture.
 """
 
 from collections.abc import Mapping
@@ -78,13 +79,28 @@ def head_loss(logits: Tensor, target: Target) -> Tensor:
     Returns:
         A scalar; zero if nothing is known.
     """
-    logits = logits.movedim(1, -1).reshape(-1, logits.shape[1])  # (pixels, C)
-    labels = target.labels.reshape(-1)
-    known = labels != IGNORED
+    known = target.labels != IGNORED
     if not bool(known.any()):
         return logits.sum() * 0
-    log_p, labels = F.log_softmax(logits[known], dim=1), labels[known]
-    return cross_entropy(log_p, labels, target.weights) + soft_dice(log_p.exp(), labels)
+    log_p = F.log_softmax(logits.movedim(1, -1)[known], dim=1)  # (pixels, C)
+    labels = target.labels[known]
+    by_picture = known.flatten(1).sum(dim=1).tolist()
+    return cross_entropy(log_p, labels, target.weights) + dice_of_batch(
+        log_p.exp(), labels, by_picture
+    )
+
+
+def dice_of_batch(p: Tensor, labels: Tensor, by_picture: list[int]) -> Tensor:
+    """Mean of `soft_dice` over all pixels and the mean of it over the pictures.
+
+    Args:
+        p: Probabilities, shape (pixels, C), picture after picture.
+        labels: Shape (pixels,).
+        by_picture: How many of the pixels are of each picture.
+    """
+    parts = zip(p.split(by_picture), labels.split(by_picture), strict=True)
+    alone = [soft_dice(some_p, some) for some_p, some in parts if len(some)]
+    return (soft_dice(p, labels) + torch.stack(alone).mean()) / 2
 
 
 def cross_entropy(log_p: Tensor, labels: Tensor, weights: Tensor) -> Tensor:

@@ -14,7 +14,14 @@ from data.errors import ConfigError, WeightsError
 from data.places import REFERENCE
 from vision.batches import batch, tile_window
 from vision.classes import COMPONENT, DAMAGE, IGNORED
-from vision.loss import Target, class_weights, cross_entropy, head_loss
+from vision.loss import (
+    Target,
+    class_weights,
+    cross_entropy,
+    dice_of_batch,
+    head_loss,
+    soft_dice,
+)
 from vision.recipe import BATCH, KINDS, read_recipe
 from vision.sample import SURROUNDINGS, Sample, Window
 from vision.sources import judged, split_sources
@@ -117,6 +124,20 @@ def test_a_phase_of_whole_tiles_takes_whole_tiles(ready):
     phase = replace(ready.recipe.phases[0], whole=1.0)
     window = tile_window(tile(5), None, phase, np.random.default_rng(0))
     assert window == Window(0, 0, 128)
+
+
+def test_a_hairline_missed_beside_a_wide_crack_found_costs_half_its_picture():
+    crack = DAMAGE["crack"]
+    wide, hairline = torch.zeros(10_000).long(), torch.zeros(10_000).long()
+    wide[:2_000], hairline[:20] = crack, crack
+    p = torch.nn.functional.one_hot(torch.cat([wide, torch.zeros_like(hairline)]), 10)
+    labels = torch.cat([wide, hairline]).to(torch.uint8)
+    p = p.to(torch.float32)
+    assert soft_dice(p, labels) < 0.01  # taken over the batch, nobody would notice
+    alone = dice_of_batch(p, labels, [10_000, 10_000]) * 2 - soft_dice(p, labels)
+    # Nothing of the second picture's crack, all but 20 pixels of its rest, smoothed.
+    none = 1 - (2 * 9_980 + 1) / (10_000 + 9_980 + 1)
+    assert float(alone) == pytest.approx(((1 - 1 / 21) + none) / 2 / 2, abs=1e-6)
 
 
 def test_unknown_pixels_change_no_loss():
