@@ -30,6 +30,12 @@ _LINE = "link"
 
 Tile = tuple[str, bytes]
 """Path below tiles/, and the bytes of the file."""
+Members = tuple[str, NDArray[np.int64]]
+"""z/x/y.geojson of a tile, and the rows of a table in it."""
+
+
+Shaped = tuple[pa.Table, NDArray[np.object_]]
+"""A table and the geometry of each of its rows."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +53,15 @@ def full_layer(table: pa.Table, geometry: NDArray[np.object_]) -> Layer:
 
 
 def slim_layer(table: pa.Table, geometry: NDArray[np.object_], zoom: int) -> Layer:
-    """Assets with the fields of low zooms; `home` is the tile of this zoom."""
+    """Assets with the fields of low zooms, as text."""
+    text = geometry_json(geometry)
+    return Layer(arena(slim_table(table, zoom), text, table["id"]), geometry)
+
+
+def slim_table(table: pa.Table, zoom: int) -> pa.Table:
+    """The fields of low zooms; `home` is the tile of this zoom."""
     at = SLIM_FIELDS.index("home")
-    slim = table.select(SLIM_FIELDS).set_column(at, "home", _homes(table, zoom))
-    return Layer(arena(slim, geometry_json(geometry), table["id"]), geometry)
+    return table.select(SLIM_FIELDS).set_column(at, "home", _homes(table, zoom))
 
 
 def _homes(table: pa.Table, zoom: int) -> pa.Array:
@@ -79,14 +90,27 @@ def asset_tiles(
         geometry: Its geometries, shape (n,).
         full: `full_layer` of both.
     """
+    for zoom in ASSET_ZOOMS:
+        layer = full if zoom == HOME_ZOOM else slim_layer(table, geometry, zoom)
+        for name, members in asset_members(table, geometry, zoom):
+            yield f"assets/{name}", collection(layer.features.slices(members))
+
+
+def asset_members(
+    table: pa.Table, geometry: NDArray[np.object_], zoom: int
+) -> Iterator[Members]:
+    """Which assets each tile of one zoom holds, links left out.
+
+    Args:
+        table: As `map_table` returns.
+        geometry: Its geometries, shape (n,).
+        zoom: One of ASSET_ZOOMS.
+    """
     small = np.flatnonzero(pc.not_equal(table["kind"], _LINE).to_numpy())
     column, row = home_of(table)
-    for zoom in ASSET_ZOOMS:
-        shift = HOME_ZOOM - zoom
-        layer = full if zoom == HOME_ZOOM else slim_layer(table, geometry, zoom)
-        homes = small, column[small] >> shift, row[small] >> shift
-        for name, members in _groups(_touched(geometry, small, zoom, homes), zoom):
-            yield f"assets/{name}", collection(layer.features.slices(members))
+    shift = HOME_ZOOM - zoom
+    homes = small, column[small] >> shift, row[small] >> shift
+    return _groups(_touched(geometry, small, zoom, homes), zoom)
 
 
 def summary_tiles(
@@ -104,21 +128,44 @@ def summary_tiles(
         arena(summary.select(SUMMARY_FIELDS), geometry_json(outlines), summary["id"]),
         outlines,
     )
-    level = summary["level"].to_numpy().astype(str)
-    real, urgency = _real_features(table)
-    for zoom, levels in SUMMARY_LEVELS.items():
-        shown = np.flatnonzero(np.isin(level, levels))
-        groups = dict(_groups(_touched(outlines, shown, zoom), zoom))
-        layer = slim_layer(table.take(pa.array(real)), geometry[real], zoom)
-        everything = np.arange(len(real))
-        reals = dict(_groups(_touched(layer.geometry, everything, zoom), zoom))
-        for name in sorted(groups.keys() | reals.keys()):
-            found = reals.get(name, np.empty(0, np.int64))
-            kept = np.sort(found[np.argsort(urgency[found])][:MAX_REAL_FEATURES])
-            parts = cells.features.slices(groups.get(name, np.empty(0, np.int64)))
-            parts += layer.features.slices(kept)
-            truncated = len(found) > MAX_REAL_FEATURES
+    real, _ = _real_features(table)
+    severe, shapes = table.take(pa.array(real)), geometry[real]
+    for zoom in SUMMARY_LEVELS:
+        layer = slim_layer(severe, shapes, zoom)
+        for name, rows, kept, truncated in summary_members(
+            (table, geometry), (summary, outlines), zoom
+        ):
+            parts = cells.features.slices(rows)
+            parts += layer.features.slices(np.searchsorted(real, kept))
             yield f"summary/{name}", collection(parts, truncated=truncated)
+
+
+def summary_members(
+    assets: Shaped, summary: Shaped, zoom: int
+) -> Iterator[tuple[str, NDArray[np.int64], NDArray[np.int64], bool]]:
+    """What each tile of one low zoom holds.
+
+    Args:
+        assets: As `map_table` returns, with its geometries.
+        summary: As `summary_table` returns, with its geometries.
+        zoom: One of SUMMARY_LEVELS.
+
+    Yields:
+        z/x/y.geojson of a tile, rows of the summary, rows of the assets shown as
+        themselves, and whether some were left out.
+    """
+    level = summary[0]["level"].to_numpy().astype(str)
+    shown = np.flatnonzero(np.isin(level, SUMMARY_LEVELS[zoom]))
+    groups = dict(_groups(_touched(summary[1], shown, zoom), zoom))
+    real, urgency = _real_features(assets[0])
+    reals = dict(_groups(_touched(assets[1], real, zoom), zoom))
+    nothing = np.empty(0, np.int64)
+    for name in sorted(groups.keys() | reals.keys()):
+        found = reals.get(name, nothing)
+        first = np.argsort(urgency[np.searchsorted(real, found)])[:MAX_REAL_FEATURES]
+        kept = np.sort(found[first])
+        truncated = len(found) > MAX_REAL_FEATURES
+        yield name, groups.get(name, nothing), kept, truncated
 
 
 def _real_features(table: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -148,9 +195,14 @@ def plain_tiles(
     text = geometry_json(geometry)
     features = arena(table.select(list(fields)), text, table[id_field])
     for zoom in ASSET_ZOOMS:
-        everything = np.arange(len(geometry))
-        for path, members in _groups(_touched(geometry, everything, zoom), zoom):
+        for path, members in plain_members(geometry, zoom):
             yield f"{name}/{path}", collection(features.slices(members))
+
+
+def plain_members(geometry: NDArray[np.object_], zoom: int) -> Iterator[Members]:
+    """Which geometries each tile of one zoom touches."""
+    everything = np.arange(len(geometry))
+    return _groups(_touched(geometry, everything, zoom), zoom)
 
 
 def collection(features: list[memoryview], *, truncated: bool = False) -> bytes:

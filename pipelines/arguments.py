@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from data.audience import AUDIENCES
 from data.feeds.tracks import Averaging
 from data.imagery import VerticalDatum
 
+EXPORT_FORMATS = ("geojson", "gpkg", "fgb", "parquet", "csv", "pmtiles")
 DRILL_RUN = "run"
 DRILL_ACTIONS = (DRILL_RUN, "tiles", "batch")
 
@@ -85,6 +87,7 @@ def parser() -> argparse.ArgumentParser:
     _add_ingest(assess, paths="*")
     publish = command("publish", "a new edition of what the ledger holds")
     publish.add_argument("operation")
+    _add_export(command("export", "an edition as one file, or what changed"))
     serve = command("serve", "show the map on this machine")
     serve.add_argument("directory", nargs="?", type=Path, metavar="DIR")
     serve.add_argument("--port", type=int, default=8420)
@@ -177,6 +180,20 @@ def _add_layer(
     gone.add_argument("layer", metavar="KEY")
     gone.add_argument("--operation", default="latest")
     gone.add_argument("--reason")
+
+
+def _add_export(command: argparse.ArgumentParser) -> None:
+    command.add_argument("operation", help="id, latest, or the folder of an edition")
+    command.add_argument("--format", choices=EXPORT_FORMATS, default="geojson")
+    command.add_argument("--out", type=Path, required=True, metavar="FILE")
+    command.add_argument("--audience", choices=AUDIENCES, default="agency")
+    command.add_argument("--edition", type=int, metavar="N", help="default: the newest")
+    command.add_argument(
+        "--since", type=int, metavar="N", help="only what changed; JSON lines, gzip"
+    )
+    command.add_argument(
+        "--after", type=int, default=0, metavar="LINE", help="go on after a cut"
+    )
 
 
 def _add_ingest(command: argparse.ArgumentParser, *, paths: str = "+") -> None:

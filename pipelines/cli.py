@@ -195,6 +195,20 @@ def _publish(args: argparse.Namespace) -> Outcome:
     return publish(_store(args), args.operation, _config(args), as_of=args.as_of)
 
 
+def _export(args: argparse.Namespace) -> Outcome:
+    from pipelines.export import ExportRequest, export
+
+    request = ExportRequest(
+        form=args.format,
+        out=args.out,
+        audience=args.audience,
+        edition=args.edition,
+        since=args.since,
+        after=args.after,
+    )
+    return export(_store(args), args.operation, request)
+
+
 def _watch(args: argparse.Namespace) -> Outcome:
     from pipelines.watch import watch
 
@@ -364,6 +378,7 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], Outcome]] = {
     "ingest": _ingest,
     "assess": _assess,
     "publish": _publish,
+    "export": _export,
     "serve": _serve,
     "explain": _explain,
     "verify": _verify,

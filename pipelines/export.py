@@ -24,8 +24,10 @@ from geo.exports import (
 )
 from geo.file_notes import file_notes
 from geo.map_fields import COVERAGE_FIELDS, DAMAGE_FIELDS, FULL_FIELDS, SUMMARY_FIELDS
+from geo.pmtiles import pmtiles
 from geo.public_map import public_assets, public_damage, public_summary
 from geo.tiles import full_layer
+from geo.vector_map import vector_notes, vector_tiles
 from pipelines.deltas import Version, delta_bytes, delta_lines
 from pipelines.edition_folder import latest_folder, read_manifest
 from pipelines.map_content import shapes_of
@@ -248,11 +250,17 @@ def _write_csv_metadata(path: Path, tables: EditionTables) -> Path:
     return beside
 
 
+def _write_pmtiles(path: Path, tables: EditionTables) -> None:
+    layers = {name: (table, shapes_of(table)) for name, table in tables.layers.items()}
+    path.write_bytes(pmtiles(vector_tiles(layers), vector_notes(_notes(tables))))
+
+
 WRITERS: Mapping[str, Callable[[Path, EditionTables], None]] = {
     "geojson": _write_geojson,
     "gpkg": _write_gpkg,
     "fgb": _write_fgb,
     "parquet": _write_parquet,
     "csv": _write_csv,
+    "pmtiles": _write_pmtiles,
 }
 """What writes each format of `karte export --format`."""
