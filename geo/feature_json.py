@@ -4,6 +4,7 @@ Keys are sorted and a missing value is null, so equal rows are equal bytes.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +36,10 @@ class Arena:
 
 
 def arena(
-    table: pa.Table, geometry: pa.LargeStringArray, ids: pa.ChunkedArray
+    table: pa.Table,
+    geometry: pa.LargeStringArray,
+    ids: pa.ChunkedArray,
+    order: Sequence[str] | None = None,
 ) -> Arena:
     """The features of a table, a row each.
 
@@ -43,10 +47,11 @@ def arena(
         table: The properties: flat scalars, any names.
         geometry: `geometry_json` of the same rows.
         ids: What each feature's `id` is, strings.
+        order: Of the properties; None sorts them.
     """
     if table.num_rows == 0:
         return Arena(pa.array([], _TEXT))
-    names = sorted(table.column_names)
+    names = order or sorted(table.column_names)
     pieces: list[object] = ['{"geometry":', geometry, ',"id":', json_values(ids)]
     before = ',"properties":{'
     for name in names:

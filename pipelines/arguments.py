@@ -9,7 +9,7 @@ from data.audience import AUDIENCES
 from data.feeds.tracks import Averaging
 from data.imagery import VerticalDatum
 
-EXPORT_FORMATS = ("geojson", "gpkg", "fgb", "parquet", "csv", "pmtiles")
+EXPORT_FORMATS = ("geojson", "gsi", "gpkg", "fgb", "parquet", "csv", "pmtiles")
 DRILL_RUN = "run"
 DRILL_ACTIONS = (DRILL_RUN, "tiles", "batch")
 

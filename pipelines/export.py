@@ -23,9 +23,11 @@ from geo.exports import (
     write_parquet,
 )
 from geo.file_notes import file_notes
+from geo.gsi_geojson import gsi_features
 from geo.map_fields import COVERAGE_FIELDS, DAMAGE_FIELDS, FULL_FIELDS, SUMMARY_FIELDS
 from geo.pmtiles import pmtiles
 from geo.public_map import public_assets, public_damage, public_summary
+from geo.tidy import geometry_json
 from geo.tiles import full_layer
 from geo.vector_map import vector_notes, vector_tiles
 from pipelines.deltas import Version, delta_bytes, delta_lines
@@ -224,6 +226,13 @@ def _write_geojson(path: Path, tables: EditionTables) -> None:
         file.writelines(geojson_chunks(features, _notes(tables)))
 
 
+def _write_gsi(path: Path, tables: EditionTables) -> None:
+    assets = tables.layers["assets"]
+    features = gsi_features(assets, geometry_json(shapes_of(assets)))
+    with path.open("wb") as file:
+        file.writelines(geojson_chunks(features, _notes(tables)))
+
+
 def _write_gpkg(path: Path, tables: EditionTables) -> None:
     write_geopackage(path, tables.layers, tables.info.as_of, _notes(tables))
 
@@ -257,6 +266,7 @@ def _write_pmtiles(path: Path, tables: EditionTables) -> None:
 
 WRITERS: Mapping[str, Callable[[Path, EditionTables], None]] = {
     "geojson": _write_geojson,
+    "gsi": _write_gsi,
     "gpkg": _write_gpkg,
     "fgb": _write_fgb,
     "parquet": _write_parquet,
