@@ -211,16 +211,16 @@ def _dot(colour: list[object], opacity: float) -> dict[str, object]:
     }
 
 
-def mokuroku(tiles: Iterable[tuple[str, int, str]], as_of_s: int) -> bytes:
+def mokuroku(tiles: Iterable[tuple[str, int, int, str]]) -> bytes:
     """GSI's list of tiles: path, mtime, size, md5; gzip without a clock.
 
     Args:
-        tiles: Path below tiles/, size in bytes and MD5 of each.
-        as_of_s: Unix time that stands for every file's change.
+        tiles: Path below tiles/, Unix time of the edition that wrote it, size in bytes
+            and MD5 of each.
     """
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerows((path, as_of_s, size, md5) for path, size, md5 in sorted(tiles))
+    rows.writerows(sorted(tiles))
     return gzip.compress(text.getvalue().encode(), mtime=0)
 
 

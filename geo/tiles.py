@@ -81,7 +81,10 @@ def home_of(table: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def asset_tiles(
-    table: pa.Table, geometry: NDArray[np.object_], full: Layer
+    table: pa.Table,
+    geometry: NDArray[np.object_],
+    full: Layer,
+    unchanged: frozenset[str] = frozenset(),
 ) -> Iterator[Tile]:
     """Tiles of z12 to z14; links are only in the files and below z12.
 
@@ -89,11 +92,14 @@ def asset_tiles(
         table: As `map_table` returns.
         geometry: Its geometries, shape (n,).
         full: `full_layer` of both.
+        unchanged: Paths that are not made again.
     """
     for zoom in ASSET_ZOOMS:
         layer = full if zoom == HOME_ZOOM else slim_layer(table, geometry, zoom)
         for name, members in asset_members(table, geometry, zoom):
-            yield f"assets/{name}", collection(layer.features.slices(members))
+            path = f"assets/{name}"
+            if path not in unchanged:
+                yield path, collection(layer.features.slices(members))
 
 
 def asset_members(

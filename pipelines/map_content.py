@@ -107,9 +107,11 @@ def _plain_table(
     return pa.table(columns)
 
 
-def content_tiles(content: MapContent) -> Iterator[Tile]:
-    """Every tile of an edition that has a feature."""
-    yield from asset_tiles(content.table, content.geometry, content.full)
+def content_tiles(
+    content: MapContent, unchanged: frozenset[str] = frozenset()
+) -> Iterator[Tile]:
+    """Every tile of an edition that has a feature, without the `unchanged` ones."""
+    yield from asset_tiles(content.table, content.geometry, content.full, unchanged)
     yield from summary_tiles(content.table, content.geometry, content.summary)
     layers = (
         ("damage", content.damage, DAMAGE_FIELDS, content.damage_geometry, "id"),

@@ -46,8 +46,15 @@ from pipelines.edition_folder import (
     writing_folder,
 )
 from pipelines.map_content import MapContent, content_hash, content_tiles, map_content
+from pipelines.shared_tiles import (
+    TILES,
+    MokurokuRow,
+    file_hashes,
+    mokuroku_rows,
+    share,
+    unchanged_tiles,
+)
 
-_TILES = "tiles/"
 _JAPAN = (122.0, 20.0, 154.0, 46.0)  # what a map without assets shows
 _EXTRA_NAME = re.compile(r"(plan/)?(?!map\.|tile|\.)[A-Za-z0-9._-]{1,64}")
 _TAKEN = {
@@ -165,19 +172,34 @@ def _write_tiles(
     folder: Path, content: MapContent, info: EditionInfo, before: Path | None
 ) -> list[FileHash]:
     """All tiles, empty ones where an edition before had features, and their lists."""
-    files, entries, layers = [], [], set()
-    for path, tile in _with_ghosts(content_tiles(content), before):
-        files.append(_write(folder, _TILES + path, tile))
-        entries.append((path, len(tile), md5_of(tile)))
-        layers.add(path.partition("/")[0])
+    files, rows, unchanged = _shared_tiles(folder, content, before)
+    at_s = int(info.as_of.timestamp())
+    tiles = content_tiles(content, unchanged)
+    for path, tile in _with_ghosts(tiles, before, unchanged):
+        files.append(_write(folder, TILES + path, tile))
+        rows.append((path, at_s, len(tile), md5_of(tile)))
+    layers = {path.partition("/")[0] for path, _, _, _ in rows}
     reached = pc.fill_null(
         pc.not_equal(content.table["na_reason"], "not_in_plan"), fill_value=True
     ).to_numpy()
     focus = content.geometry[reached] if reached.any() else content.geometry
     small = index_files(info, _bounds(content.geometry), layers, focus=_bounds(focus))
     small["schema.json"] = schema_json()
-    small["mokuroku.csv.gz"] = mokuroku(entries, int(info.as_of.timestamp()))
+    small["mokuroku.csv.gz"] = mokuroku(rows)
     return files + _write_bytes(folder, small)
+
+
+def _shared_tiles(
+    folder: Path, content: MapContent, before: Path | None
+) -> tuple[list[FileHash], list[MokurokuRow], frozenset[str]]:
+    """Files, list and paths of the tiles that the edition before lends."""
+    if before is None:
+        return [], [], frozenset()
+    paths = unchanged_tiles(before, content.table)
+    hashes, rows = file_hashes(before), mokuroku_rows(before)
+    for path in sorted(paths):
+        share(before, folder, TILES + path)
+    return [hashes[TILES + path] for path in paths], [rows[p] for p in paths], paths
 
 
 def _bounds(geometry: NDArray[np.object_]) -> Bounds:
@@ -187,16 +209,18 @@ def _bounds(geometry: NDArray[np.object_]) -> Bounds:
     return west, south, east, north
 
 
-def _with_ghosts(tiles: Iterator[Tile], before: Path | None) -> Iterator[Tile]:
+def _with_ghosts(
+    tiles: Iterator[Tile], before: Path | None, unchanged: frozenset[str]
+) -> Iterator[Tile]:
     """The tiles, then an empty one wherever only the edition before had any."""
-    written = set()
+    written = {TILES + path for path in unchanged}
     for path, tile in tiles:
-        written.add(_TILES + path)
+        written.add(TILES + path)
         yield path, tile
     known = read_manifest(before).files if before is not None else ()
     for file in known:
-        if file.path.startswith(_TILES) and file.path not in written:
-            yield file.path.removeprefix(_TILES), EMPTY_TILE
+        if file.path.startswith(TILES) and file.path not in written:
+            yield file.path.removeprefix(TILES), EMPTY_TILE
 
 
 def _write_exports(

@@ -54,9 +54,12 @@ def test_style_never_fills_what_is_only_expected():
 
 
 def test_mokuroku_lists_path_time_size_and_md5_without_a_clock():
-    tiles = [("b/1/0/0.geojson", 5, md5_of(b"hello")), ("a/1/0/0.geojson", 0, "x")]
-    packed = mokuroku(tiles, 1_000)
-    assert packed == mokuroku(tiles[::-1], 1_000)
+    tiles = [
+        ("b/1/0/0.geojson", 1_000, 5, md5_of(b"hello")),
+        ("a/1/0/0.geojson", 1_000, 0, "x"),
+    ]
+    packed = mokuroku(tiles)
+    assert packed == mokuroku(tiles[::-1])
     assert gzip.decompress(packed).decode().splitlines() == [
         "a/1/0/0.geojson,1000,0,x",
         "b/1/0/0.geojson,1000,5,5d41402abc4b2a76b9719d911017c592",

@@ -5,6 +5,7 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from data.edition import Change, Publication
@@ -282,3 +283,33 @@ def test_everything_is_on_disk_before_the_pointer_moves(tmp_path, monkeypatch):
     )
     publish(tmp_path)
     assert seen == [None]
+
+
+def test_only_touched_tiles_are_written_again_the_others_are_the_same_file(tmp_path):
+    assets, beliefs = CASES["random_map"](25)
+    publish(tmp_path, assets=assets, beliefs=beliefs)
+    at = beliefs.column_names.index("p_severe_low")
+    low = beliefs["p_severe_low"].to_numpy().copy()
+    low[3] = 0.03125
+    later = beliefs.set_column(at, "p_severe_low", pa.array(low))
+    publish(tmp_path, assets=assets, beliefs=later)
+    old, new = (tmp_path / "editions" / name for name in ("000000", "000001"))
+    tiles = sorted(path.relative_to(new) for path in new.glob("tiles/assets/*/*/*"))
+    linked = {path for path in tiles if (old / path).samefile(new / path)}
+    changed = set(tiles) - linked
+    assert linked
+    assert changed
+    for path in tiles:
+        found = json.loads((new / path).read_bytes())["features"]
+        holds = any(feature["id"] == "A00003" for feature in found)
+        assert holds == (path in changed), path
+        assert {f["properties"]["edition"] for f in found} == {int(path in changed)}
+    assert verify_edition(new) == ()
+
+
+def test_an_asset_that_moves_away_touches_the_tile_it_left(tmp_path):
+    assets, beliefs = CASES["random_map"](25)
+    publish(tmp_path, assets=assets, beliefs=beliefs)
+    publish(tmp_path, assets=assets.slice(1), beliefs=beliefs.slice(1))
+    for path in latest_folder(tmp_path).glob("tiles/assets/*/*/*"):
+        assert b'"id":"A00000"' not in path.read_bytes()
