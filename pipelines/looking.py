@@ -27,6 +27,8 @@ from pipelines.placing import features
 from pipelines.reading import Reader, model_of
 from pipelines.scene import Scene
 from pipelines.stances import lying_row, lying_stance, stances, with_stances
+from vision.appearance import appearance
+from vision.domain import content_clause
 
 CE90_OF_SIGMA = 2.146  # of a circular normal error
 
@@ -95,6 +97,7 @@ def look_at_frame(task: Task) -> list[tuple[str, str, bytes]]:
         frozenset(trained),
         task.coarsest_gsd_m,
         model.card.gsd_max_m,
+        content_clause(appearance(reader.rgb(reader.whole)), model.card.domain),
     )
     placed = [
         _entry(pair, frame.id, look_at_pair(pair, scene)) for pair in task.frame.pairs
@@ -136,15 +139,20 @@ def look_at_pair(pair: Pair, scene: Scene) -> Row:
     """State, cells and features of one asset in one frame.
 
     state is `seen`, or how far the frame got: not_observed, too_coarse, unusable(..),
-    out_of_domain(gsd). `ambiguous` says that severe damage was found where another
+    out_of_domain(gsd, ..). `ambiguous` says that severe damage was found where another
     asset of the kind may be as well: it counts for neither, and people are asked.
     """
     asset = pair.asset
     value = _in_place(pair, scene)
     severe = any(row["z"] >= SEVERE_LEVEL for row in value["cells"])
-    if asset.kind is not AssetKind.TOWER or severe or scene.frame.unusable is not None:
+    if asset.kind is not AssetKind.TOWER or severe or _is_useless(scene):
         return value
     return value | _fallen(pair, scene)
+
+
+def _is_useless(scene: Scene) -> bool:
+    """Whether nothing may be read from the picture, whatever it is about."""
+    return scene.frame.unusable is not None or scene.unlike is not None
 
 
 def _fallen(pair: Pair, scene: Scene) -> Row:
@@ -187,6 +195,8 @@ def _in_place(pair: Pair, scene: Scene) -> Row:
         return _stopped(f"unusable({scene.frame.unusable})")
     if finest_m > scene.model_gsd_m:
         return _stopped("out_of_domain(gsd)")
+    if scene.unlike is not None:
+        return _stopped(f"out_of_domain({scene.unlike})")
     fine = views.gsd_m <= min(scene.coarsest_gsd_m, scene.model_gsd_m)
     rivals = [one[1] for each in pair.rivals if (one := _views(each, scene))]
     measured = [

@@ -13,6 +13,7 @@ from pipelines.outcome import ExitCode, Outcome
 from pipelines.progress import steps
 from vision.classical import crack_mask
 from vision.datasets import uav75_pictures
+from vision.domain import learnt_domain
 from vision.evaluation import CrackScores, crack_detector, crack_scores
 from vision.metrics import Counts, f1, precision, ratio, recall
 from vision.weights import FILE_STEM_DIGITS, load_model, read_allow_list
@@ -57,8 +58,17 @@ def train_command(training: Path | None, out: Path) -> Outcome:
     minutes = round((time.monotonic() - began_s) / 60, 1)
     folder = out / "weights"
     history = {"steps_of_last_run": taken, "minutes_of_last_run": minutes}
+    learnt = {
+        kind: getattr(pictures.train, kind)
+        for kind in ("concrete", "quay_wall", "aerial", "lines", "rendered")
+    }
     card = write_weights(
-        network, recipe, judged(pictures.held_out), folder, history=history
+        network,
+        recipe,
+        judged(pictures.held_out),
+        folder,
+        history=history,
+        domain=learnt_domain(learnt),
     )
     return Outcome(
         ExitCode.DONE,

@@ -25,6 +25,7 @@ from pipelines.georeference import tagged_frame
 from pipelines.outcome import Outcome, code_for, refusal_lines
 from pipelines.progress import steps
 from pipelines.reading import write_atomically
+from vision.appearance import appearance
 from vision.domain import assess_domain
 from vision.images import quality, read_rgb
 from vision.segment import IN_DOMAIN, UNVERIFIED, Segmentation, segment
@@ -195,7 +196,7 @@ def domain_of(rgb: NDArray[np.uint8], card: Card, *, gsd_m: float | None) -> str
     """in_domain, out_of_domain(why), or unverified where the distance is not known."""
     if gsd_m is None:
         return UNVERIFIED
-    clause = assess_domain(quality(rgb), gsd_m=gsd_m, card=card)
+    clause = assess_domain(quality(rgb), gsd_m=gsd_m, card=card, seen=appearance(rgb))
     return IN_DOMAIN if clause is None else f"out_of_domain({clause})"
 
 

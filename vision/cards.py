@@ -21,6 +21,7 @@ from vision.weights import (
     ALLOW_LIST,
     FILE_STEM_DIGITS,
     Card,
+    Domain,
     Model,
     Thresholds,
     TrainedClasses,
@@ -103,6 +104,7 @@ def write_weights(
     folder: Path,
     *,
     history: Mapping[str, Any],
+    domain: Domain | None = None,
 ) -> Card:
     """Fit, score and write a network: .onnx, .json and a line of the allow-list.
 
@@ -112,6 +114,7 @@ def write_weights(
         pictures: Kept back from training.
         folder: Where to write; made if missing.
         history: How the run went (minutes, ...), for the card.
+        domain: What the pictures learnt from look like.
 
     Returns:
         The card.
@@ -131,7 +134,7 @@ def write_weights(
         "damage": dict(rendered["damage"]) | {"crack": cracks["damage"]["crack"]},
         "component": rendered["component"],
     }
-    card = final_card(card, scores)
+    card = replace(final_card(card, scores), domain=domain)
     extra = {
         "temperatures": temperatures,
         "held_out": _score_dicts(scores, chosen),

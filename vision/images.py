@@ -261,6 +261,26 @@ def _sharpness(grey: NDArray[np.uint8]) -> float:
     return float(np.quantile(np.min(ratios, axis=0), SHARP_QUANTILE))
 
 
+def edge_sharpness(rgb: NDArray[np.uint8]) -> float:
+    """Share of the finest detail in all detail, counted where there is most of it.
+
+    Unlike `Quality.sharpness`, plain surfaces and the noise on them hardly count: what
+    is left is how steep the strongest edges are, in the worst of four directions.
+
+    Args:
+        rgb: Shape (height, width, 3), at the size to be judged.
+    """
+    grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.float32)
+    ratios = []
+    for direction in range(4):
+        fine, coarse = (
+            float(_detail_energy(grey, _line_kernel(sigma_px, direction), (1, 1))[0, 0])
+            for sigma_px in (FINE_SIGMA_PX, COARSE_SIGMA_PX)
+        )
+        ratios.append(float(np.sqrt(fine / max(coarse, FEATURELESS_ENERGY))))
+    return min(ratios)
+
+
 def _detail_energy(
     values: NDArray[np.float32], kernel: NDArray[np.float32], tiles: tuple[int, int]
 ) -> NDArray[np.float32]:

@@ -25,6 +25,7 @@ INPUT: Final = "image"
 PIXEL_MEAN: Final = 127.0  # how the network's encoder wants grey values
 PIXEL_SCALE: Final = 128.0
 PROBE_SIDE_PX: Final = 64
+OPTIONAL: Final = ("domain",)  # what older cards lack
 SUM_TOLERANCE: Final = 1e-3  # of the probabilities of one pixel
 
 Classes = Annotated[dict[str, int], Field(min_length=1)]
@@ -47,6 +48,23 @@ class Thresholds:
 
 
 @record
+class Domain:
+    """What the pictures looked like that the weights learnt from (`vision.domain`).
+
+    Attributes:
+        scale: What each of the fitted numbers is divided by.
+        means: Middle of each source's cloud, so scaled.
+        inverses: Inverse covariance of each source's cloud.
+        limit: Mahalanobis distance beyond which a picture is unlike all sources.
+    """
+
+    scale: tuple[Positive, ...]
+    means: tuple[tuple[float, ...], ...]
+    inverses: tuple[tuple[tuple[float, ...], ...], ...]
+    limit: Positive
+
+
+@record
 class Card:
     """What a file of weights is, learnt from and good for.
 
@@ -59,6 +77,7 @@ class Card:
         component_classes: The same for `component`.
         relied_on: Trained classes of both heads that were found often enough for their
             absence to count as evidence; of the others only their presence does.
+        domain: What the pictures learnt from look like; None in older cards.
     """
 
     id: str
@@ -74,6 +93,7 @@ class Card:
     trained_classes: TrainedClasses
     thresholds: Thresholds
     relied_on: tuple[str, ...]
+    domain: Domain | None = None
 
 
 @dataclass(frozen=True)
@@ -194,7 +214,11 @@ def read_card(path: Path) -> Card:
     """
     try:
         content = json.loads(_read(path))
-        known = {name: content[name] for name in Card.__annotations__}
+        known = {
+            name: content[name]
+            for name in Card.__annotations__
+            if name in content or name not in OPTIONAL
+        }
         card = from_json(Card, json.dumps(known))
     except (ValueError, TypeError, RecursionError, InvalidRecordError) as error:
         raise WeightsError(
