@@ -45,6 +45,7 @@ _ORDER = {
     "damage": ("id",),
     "coverage": ("frame_id",),
 }
+_SUFFIXES = {"gsi": "geojson"}
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,8 @@ def export(store: Path, operation: str, request: ExportRequest) -> Outcome:
     folder = _edition_folder(store, operation, request.edition)
     tables = read_tables(folder, request.audience)
     request.out.parent.mkdir(parents=True, exist_ok=True)
-    beside = request.out.with_name(f".{os.getpid()}.{request.out.name}")
+    suffix = _SUFFIXES.get(request.form, request.form)  # GDAL goes by it
+    beside = request.out.with_name(f".{os.getpid()}.map.{suffix}")
     try:
         if request.since is None:
             WRITERS[request.form](beside, tables)

@@ -87,6 +87,15 @@ def test_the_same_edition_gives_the_same_bytes(store, tmp_path, form):
     assert one.read_bytes() == two.read_bytes()
 
 
+@pytest.mark.parametrize("form", EXPORT_FORMATS)
+def test_a_file_may_have_any_name_and_replaces_the_one_before(store, tmp_path, form):
+    out = tmp_path / "map"
+    out.write_bytes(b"before")
+    exported(store, out, form)
+    assert out.is_file()
+    assert out.stat().st_size > 1_000
+
+
 def test_no_cell_of_the_csv_is_a_formula(store, tmp_path):
     path = exported(store, tmp_path / "map.csv", "csv")
     rows = list(
