@@ -340,7 +340,13 @@ def _model(args: argparse.Namespace) -> Outcome:
     if args.action == "train":
         return model.train_command(args.training, args.out)
     if args.action == "evaluate":
-        return model.evaluate_command(args.folder, model_id=args.model)
+        return model.evaluate_command(
+            args.folders[0] if args.folders else None,
+            model_id=args.model,
+            others=args.folders[1:],
+            beside=args.beside,
+            out=args.out,
+        )
     if args.action == "card":
         return model.card_command(args.model)
     return model.list_command()

@@ -2,21 +2,27 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from data.errors import ConfigError
 from data.places import REFERENCE, WEIGHTS
 from pipelines.config import shared_folder
+from pipelines.model_table import (
+    labelled_pictures,
+    table_dict,
+    table_lines,
+    write_table,
+)
 from pipelines.outcome import ExitCode, Outcome
 from pipelines.progress import steps
 from vision.classical import crack_mask
-from vision.datasets import uav75_pictures
 from vision.domain import learnt_domain
 from vision.evaluation import CrackScores, crack_detector, crack_scores
+from vision.judging import judge
 from vision.metrics import Counts, f1, precision, ratio, recall
-from vision.weights import FILE_STEM_DIGITS, load_model, read_allow_list
+from vision.weights import FILE_STEM_DIGITS, Model, load_model, read_allow_list
 
 RECIPE: Final = REFERENCE / "training.toml"
 VALIDATION: Final = "data/imagery/uav75/val"
@@ -80,12 +86,23 @@ def train_command(training: Path | None, out: Path) -> Outcome:
     )
 
 
-def evaluate_command(folder: Path | None, *, model_id: str | None) -> Outcome:
-    """Cracks found by the network and by rules, on pictures it did not learn from.
+def evaluate_command(
+    folder: Path | None,
+    *,
+    model_id: str | None,
+    others: Sequence[Path] = (),
+    beside: str | None = None,
+    out: Path | None = None,
+) -> Outcome:
+    """Network, rules and other weights on pictures none of them learnt from.
 
     Args:
-        folder: Of UAV75's layout (`images`, `masks`); None takes its validation split.
+        folder: Of UAV75's layout (`images`, `masks`), of drill tiles or of the quay
+            walls; None takes UAV75's validation split.
         model_id: Weights, or None for the default.
+        others: Further sets for the table.
+        beside: Other weights, judged on the same pictures.
+        out: Where to write evaluation.json and figures; None writes nothing.
 
     Raises:
         ConfigError: If the folder holds no such pictures.
@@ -93,21 +110,36 @@ def evaluate_command(folder: Path | None, *, model_id: str | None) -> Outcome:
     """
     folder = folder or shared_folder() / VALIDATION
     model = load_model(model_id, folder=WEIGHTS)
-    pictures = uav75_pictures(folder)
+    second = None if beside is None else load_model(beside, folder=WEIGHTS)
+    sets = {each: labelled_pictures(each) for each in (folder, *others)}
+    pictures = sets[folder]
     detectors = {"network": crack_detector(model), "classical": crack_mask}
+    if second is not None:
+        detectors[second.card.id] = crack_detector(second)
     scores = {
         name: crack_scores(detect, (picture.read() for picture in pictures))
         for name, detect in detectors.items()
     }
-    times = ratio(*(f1(scores[name].strict) or 0.0 for name in detectors))
+    judged = {
+        _set_name(each, one): judge(one, found)
+        for one in (model, *([] if second is None else [second]))
+        for each, found in sets.items()
+    }
+    sides = (scores["network"], scores["classical"])
+    times = ratio(*(f1(side.strict) or 0.0 for side in sides))
     lines = [
         f"{len(pictures)} pictures of {folder}, weights {model.card.id}",
         _HEADER,
         *(_score_line(name, score) for name, score in scores.items()),
         "strict F1 of the network over that of the rules: "
         + ("no ratio" if times is None else f"{times:.2f}"),
+        *table_lines(judged),
     ]
-    data = {
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        lines += [f"written: {path}" for path in write_table(judged, out)]
+    data: dict[str, Any] = {
+        "sets": table_dict(judged),
         "pictures": len(pictures),
         "model": model.card.id,
         "strict_f1_ratio": None if times is None else round(times, DECIMALS),
@@ -117,6 +149,10 @@ def evaluate_command(folder: Path | None, *, model_id: str | None) -> Outcome:
         lines,
         data | {name: _score_dict(score) for name, score in scores.items()},
     )
+
+
+def _set_name(folder: Path, model: Model) -> str:
+    return f"{'/'.join(folder.parts[-2:])} {model.card.id}"
 
 
 def _shares(counts: Counts) -> dict[str, float | None]:
@@ -177,12 +213,29 @@ def card_command(model_id: str | None) -> Outcome:
                 f"  {head} {name}: {source}" + (_words(score) if score else "")
             )
     lines.append(f"absence counts for: {', '.join(card['relied_on']) or 'no class'}")
+    lines += _promise_lines(card.get("promises"))
     lines += [f"cannot see: {text}" for text in card.get("cannot_see", [])]
     lines += [
         f"learnt from {each['name']} ({each['licence']}, {each['credit']})"
         for each in card.get("data", [])
     ]
     return Outcome(ExitCode.DONE, lines, card)
+
+
+def _promise_lines(promises: Mapping[str, Any] | None) -> list[str]:
+    """Honesty on worlds that nothing was fitted on; older cards say nothing of it."""
+    if promises is None:
+        return []
+    error = promises["calibration_error_checked"]
+    lines = [f"calibration error on other worlds: {_share(error)}"]
+    for name, miss in promises["misses"].items():
+        if miss["threshold"] is not None:
+            lines.append(
+                f"  {name}: from {miss['threshold']} on at most {miss['stated']:.0%} of"
+                f" its pixels missed; on {miss['checked_on']} pictures of other worlds "
+                f"{_share(miss['seen'])}"
+            )
+    return lines
 
 
 def _words(score: Mapping[str, Any]) -> str:

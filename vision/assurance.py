@@ -25,9 +25,9 @@ class Reliability(NamedTuple):
     Each of shape (15,): pixels, sum of confidence, pixels that are right.
     """
 
-    pixels: NDArray[np.int64]
+    pixels: NDArray[np.float64]
     confidence: NDArray[np.float64]
-    right: NDArray[np.int64]
+    right: NDArray[np.float64]
 
     @property
     def error(self) -> float | None:
@@ -92,20 +92,17 @@ def reliability(
     said = np.asarray(numbers)[planes.argmax(axis=0)[counted]]
     right = said == true[counted]
     bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    return Reliability(
-        np.bincount(bins, minlength=CALIBRATION_BINS),
-        np.bincount(bins, confidence, minlength=CALIBRATION_BINS),
-        np.bincount(bins, right, minlength=CALIBRATION_BINS).astype(np.int64),
-    )
+    weights = (np.ones_like(confidence), confidence, right.astype(np.float64))
+    sums = (np.bincount(bins, each, minlength=CALIBRATION_BINS) for each in weights)
+    return Reliability(*(each.astype(np.float64) for each in sums))
 
 
 def together(parts: Iterable[Reliability]) -> Reliability:
     """The pixels of several pictures in one."""
-    zeros = np.zeros(CALIBRATION_BINS)
-    total = Reliability(zeros.astype(np.int64), zeros, zeros.astype(np.int64))
+    sums = np.zeros((3, CALIBRATION_BINS))
     for part in parts:
-        total = Reliability(*(a + b for a, b in zip(total, part, strict=True)))
-    return total
+        sums += np.stack(part)
+    return Reliability(*sums)
 
 
 def miss_shares(

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from data.record import to_json
+from vision.assurance import by_parity
 from vision.calibration import LEAST_PRECISION, Operating
 from vision.classes import COMPONENT, DAMAGE, SEVERE, UNREPORTED
 from vision.evaluation import ClassScore, class_scores
 from vision.export import write_onnx
 from vision.fitting import fitted_temperatures, fitted_thresholds, seen
+from vision.judging import promises
 from vision.metrics import Counts, precision, recall
 from vision.network import LiteFPN
 from vision.recipe import Recipe
@@ -33,7 +35,7 @@ WINDOW_PX: Final = 512
 SCALES: Final = (1.0, 0.5)
 GSD_M: Final = (0.002, 0.05)  # of the drill's tiles, as cropped and resized
 COMPONENT_THRESHOLD: Final = 0.5
-TEMPERATURE_EVERY: Final = 3  # pictures: enough for one number a head
+TEMPERATURE_EVERY: Final = 2  # pictures of even worlds: enough for one number a head
 LEAST_EMITTED: Final = 0.2  # recall by picture from which on a class is written
 LEAST_RELIED_ON: Final = 0.7  # from which on its absence says something
 FEWEST_PICTURES: Final = 5  # with the class, to rely on it
@@ -121,7 +123,8 @@ def write_weights(
     """
     network.eval()
     every = [*pictures.rendered, *pictures.cracks, *pictures.intact]
-    some = every[::TEMPERATURE_EVERY]
+    even, odd = ({id(picture) for picture in part} for part in by_parity(every))
+    some = [one for one in every if id(one) in even][::TEMPERATURE_EVERY]
     temperatures = fitted_temperatures(network, (picture.read() for picture in some))
     with tempfile.TemporaryDirectory() as scratch:
         encoded, model = _provisional(network, temperatures, Path(scratch))
@@ -135,7 +138,13 @@ def write_weights(
         "component": rendered["component"],
     }
     card = replace(final_card(card, scores), domain=domain)
+    views = [*looked.rendered, *looked.cracks, *looked.intact]
+    fitted, checked = (
+        [view for one, view in zip(every, views, strict=True) if id(one) in part]
+        for part in (even, odd)
+    )
     extra = {
+        "promises": promises(model.card, fitted, checked),
         "temperatures": temperatures,
         "held_out": _score_dicts(scores, chosen),
         "data": list(DATA),

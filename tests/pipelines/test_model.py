@@ -65,6 +65,28 @@ def test_the_shared_folder_is_the_default(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("weights")
+def test_every_set_and_both_weights_are_in_one_table(tmp_path):
+    picture_sets.write_uav75(tmp_path / "val")
+    picture_sets.write_tiles(tmp_path / "tiles", seed=7)
+    outcome = evaluate_command(
+        tmp_path / "val",
+        model_id=None,
+        others=[tmp_path / "tiles"],
+        beside="tiny",
+        out=tmp_path / "out",
+    )
+    names = {name.split()[0].split("/")[-1] for name in outcome.data["sets"]}
+    assert names == {"val", "tiles"}
+    (walls,) = (v for k, v in outcome.data["sets"].items() if "val" in k)
+    assert walls["classes"]["crack"]["pixels"] == 4 * 3 * picture_sets.SIDE_PX
+    assert (walls["negatives"], walls["pictures"]) == (0, 4)
+    written = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    assert written == outcome.data["sets"]
+    for name in ("reliability.png", "precision_recall.png"):
+        assert (tmp_path / "out" / name).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.usefixtures("weights")
 def test_the_card_says_what_absence_counts_for():
     outcome = card_command(None)
     assert "absence counts for: crack" in outcome.lines
@@ -115,3 +137,5 @@ def test_training_ends_in_weights_that_run(tmp_path, monkeypatch):
     card = json.loads((out / "weights" / f"{model.card.sha256[:16]}.json").read_text())
     assert card["training"]["recipe"]["threads"] == 1
     assert len(card["data"]) > 4
+    assert card["domain"]["limit"] > 0
+    assert {*card["promises"]["misses"]} >= {"crack", "collapse"}
