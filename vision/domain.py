@@ -30,24 +30,27 @@ LEAST_EDGE_SHARPNESS: Final = 0.155  # rendered .16 to .37, photographs .23 to .
 WALL_EDGE_SHARPNESS: Final = 0.215  # where one textured surface fills the picture,
 WALL_DETAIL: Final = 1.6  # in grey values, something ought to be sharp
 WALL_STRUCTURE: Final = 9.0
+ROUGH_EDGE_SHARPNESS: Final = 0.255  # and more so where that texture is coarse
+ROUGH_DETAIL: Final = 8.5
+ROUGH_STRUCTURE: Final = 18.0  # several things in a picture leave the judgement open
 WATER_HUE: Final = 0.9  # share of one hue, from green to blue (b* below)
 WATER_B: Final = 1.0
 WATER_A: Final = -5.0  # or clearly green
 WATER_SPREAD: Final = 3.0
 WATER_STRUCTURE: Final = 6.0
 WATER_DETAIL: Final = 16.0
-ROOM_B: Final = 5.0  # lamps are yellow beside daylight
-ROOM_A: Final = -4.5  # and nothing is green
+ROOM_WARMTH: Final = 8.0  # a* + b*: lamps are red and yellow beside daylight
+ROOM_A: Final = -5.0  # and nothing is green
 ROOM_STRUCTURE: Final = 20.0  # light falls off within metres
 ROOM_DETAIL: Final = 9.0  # walls are plain, in most tiles and in the plainest
 ROOM_DETAIL_LOW: Final = 2.4
 ROOM_EDGE_SHARPNESS: Final = 0.24
-ROOM_SPREAD: Final = 5.0
+ROOM_SPREAD: Final = 3.5
 MOST_FLAT: Final = 0.4  # no sensor gives equal neighbours so often: a drawing, a card
 MOST_BLOCKINESS: Final = 2.0  # JPEG below quality 10
-COLOUR_NOISE: Final = ((0.6, 10.0), (0.38, 22.5))
-"""Roughness and spread of colour that only noise exceeds together: texture is rough in
-light, noise in colour as well."""
+NOISE_ROUGHNESS: Final = 0.46  # texture is as rough in light, but not in colour,
+NOISE_SPREAD: Final = 5.0
+NOISE_DETAIL: Final = 12.0  # and not in the plainest tenth as well
 BURNT_SHARE: Final = 0.3
 BURNT_EXPOSURE: Final = 0.72
 BURNT_WHITE: Final = 254.0
@@ -127,9 +130,10 @@ def content_clause(seen: Appearance, known: Domain | None) -> DomainClause | Non
 
 
 def _is_wreck(seen: Appearance) -> bool:
-    noisy = any(
-        seen.roughness > roughness and seen.chroma_spread > spread
-        for roughness, spread in COLOUR_NOISE
+    noisy = (
+        seen.roughness > NOISE_ROUGHNESS
+        and seen.chroma_spread > NOISE_SPREAD
+        and seen.detail_low > NOISE_DETAIL
     )
     burnt = seen.exposure > BURNT_EXPOSURE and seen.white >= BURNT_WHITE
     drawn = seen.flat > MOST_FLAT or seen.blockiness > MOST_BLOCKINESS
@@ -137,6 +141,8 @@ def _is_wreck(seen: Appearance) -> bool:
 
 
 def _is_blurred(seen: Appearance) -> bool:
+    if seen.detail_low > ROUGH_DETAIL and seen.structure < ROUGH_STRUCTURE:
+        return seen.sharpness < ROUGH_EDGE_SHARPNESS
     is_wall = seen.detail_low > WALL_DETAIL and seen.structure < WALL_STRUCTURE
     return seen.sharpness < (WALL_EDGE_SHARPNESS if is_wall else LEAST_EDGE_SHARPNESS)
 
@@ -166,7 +172,7 @@ def _is_water(seen: Appearance) -> bool:
 
 
 def _is_room(seen: Appearance) -> bool:
-    is_lamplit = seen.b > ROOM_B and seen.a > ROOM_A
+    is_lamplit = seen.a + seen.b > ROOM_WARMTH and seen.a > ROOM_A
     is_plain = seen.detail < ROOM_DETAIL and seen.detail_low < ROOM_DETAIL_LOW
     return (
         is_lamplit
