@@ -11,7 +11,7 @@ from data.imagery import VerticalDatum
 
 EXPORT_FORMATS = ("geojson", "gsi", "gpkg", "fgb", "parquet", "csv", "pmtiles")
 DRILL_RUN = "run"
-DRILL_ACTIONS = (DRILL_RUN, "tiles", "batch")
+DRILL_ACTIONS = (DRILL_RUN, "tiles", "batch", "table")
 
 
 def instant(text: str) -> datetime:
@@ -302,6 +302,9 @@ def _add_drill(
     batch = actions.add_parser("batch", parents=[common])
     batch.add_argument("out", type=Path, metavar="OUT")
     batch.add_argument("--scenario", type=Path, metavar="TOML")
+    table = actions.add_parser("table", parents=[common], help="of readiness reports")
+    table.add_argument("folder", type=Path, metavar="DIR")
+    table.add_argument("--out", type=Path, metavar="FILE", help="Markdown")
     run = actions.add_parser(DRILL_RUN, parents=[common], help="scores itself")
     which = run.add_mutually_exclusive_group(required=True)
     which.add_argument("scenario", nargs="?", metavar="SCENARIO", help="name or TOML")

@@ -363,6 +363,8 @@ def _drill(args: argparse.Namespace) -> Outcome:
 
     if args.action == "tiles":
         return command.tiles(args.out, count=args.count, seed=args.seed)
+    if args.action == "table":
+        return command.table(args.folder, args.out)
     if args.action == "run":
         return command.run(
             args.out,

@@ -83,6 +83,17 @@ def batch(out: Path, scenario: Path | None) -> Outcome:
     )
 
 
+def table(folder: Path, out: Path | None) -> Outcome:
+    """One Markdown table of rehearsals that are done; needs no renderer.
+
+    Raises:
+        UsageError: If there is no report, or the file cannot be written.
+    """
+    from pipelines.drill.readiness_table import tabulate  # noqa: PLC0415, as the others
+
+    return tabulate(folder, out)
+
+
 def run(
     out: Path | None, scenario: str | None, *, seeds: Sequence[int], workers: int
 ) -> Outcome:
@@ -104,12 +115,22 @@ def run(
 
     if scenario is None:
         out = out or RUNS
-        out.mkdir(parents=True, exist_ok=True)
+        _make_folder(out)
         return runs.rehearse_all(out, seeds=seeds, workers=workers)
     if len(seeds) != 1:
         raise UsageError("drill run: one --seed for one scenario; several need --all")
     folder = out or RUNS / f"{Path(scenario).stem}-{seeds[0]}"
     return runs.rehearse_one(folder, scenario, seed=seeds[0], workers=workers)
+
+
+def _make_folder(out: Path) -> None:
+    """A folder to write into."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"drill: {out} cannot be written ({error.strerror}); give another folder"
+        ) from error
 
 
 def _need_renderer() -> None:
