@@ -141,7 +141,11 @@ def _covariance(
     moved = np.concatenate([places, errors * scale[None, :, None]])
     along = (moved * normals).sum(axis=2)
     moved = moved - along[:, :, None] * slide
-    moved = np.concatenate([moved, terrain.sigma_m * slide[None]])[:, :, :2]
+    level = scale[:, None] * world[:, :2]
+    relief_m = np.hypot(
+        terrain.sigma_m, terrain.sigma_per_m * np.linalg.norm(level, axis=1)
+    )
+    moved = np.concatenate([moved, relief_m[:, None] * slide[None]])[:, :, :2]
     return np.asarray(np.einsum("snj,snk->njk", moved, moved), np.float64)
 
 

@@ -38,7 +38,8 @@ LOWEST_M, HIGHEST_M = -500.0, 9_000.0  # below the Dead Sea, above Everest; no -
 FINE_SIGMA_M = 0.5  # drone or laser surface models, cells up to 1 m
 MIDDLE_SIGMA_M = 1.0  # GSI's 5 m grid: 0.3 m where from laser, 0.7 m from photographs
 COARSE_SIGMA_M = 5.0  # GSI's 10 m grid from contours: standard deviation 5 m
-FLAT_SIGMA_M = 10.0  # relief within a frame's reach, hilly country, unknown to us
+FLAT_SIGMA_PER_M = 0.15  # unknown relief, per metre: hillsides of 9 degrees; ours
+FLAT_SIGMA_M = 30.0  # the same over the 200 m that a drone is from its take-off point
 
 CEILING_CELLS = 16  # side of the blocks a ray may pass over at once
 
@@ -51,7 +52,8 @@ class Terrain:
         elevation_m: Shape (height, width), NaN where nothing is known.
         affine: From column, row (corner of the top left cell (0, 0)) to x, y.
         epsg: Horizontal reference system.
-        sigma_m: Standard deviation of a height.
+        sigma_m: Standard deviation of a height below the camera.
+        sigma_per_m: And more of it, independent, for each horizontal metre from there.
         sha256: Identity: of the file's bytes, or of what a made terrain is made from.
         is_flat: No grid was given: ground without relief, and a sigma that says so.
         ceiling_m: The highest cell of each block of 16 cells and its neighbours.
@@ -63,6 +65,7 @@ class Terrain:
     epsg: int
     vertical_datum: VerticalDatum
     sigma_m: float
+    sigma_per_m: float
     sha256: str
     is_flat: bool
     ceiling_m: NDArray[np.float32]
@@ -137,6 +140,7 @@ def terrain_from_grid(
         epsg=epsg,
         vertical_datum=vertical_datum,
         sigma_m=sigma_from_cell_m(cell) if sigma_m is None else sigma_m,
+        sigma_per_m=0.0,
         sha256=sha256 or hashlib.sha256(words + elevation.tobytes()).hexdigest(),
         is_flat=False,
         ceiling_m=_ceiling(elevation),
@@ -147,14 +151,18 @@ def terrain_from_grid(
 
 
 def flat_terrain(
-    height_m: float, vertical_datum: VerticalDatum, *, sigma_m: float = FLAT_SIGMA_M
+    height_m: float,
+    vertical_datum: VerticalDatum,
+    *,
+    sigma_m: float = FLAT_SIGMA_M,
+    sigma_per_m: float = 0.0,
 ) -> Terrain:
     """Ground of one height everywhere, for when no grid is given.
 
     Under a solved pose flat ground still misses by 3.3 m (median) and 27.6 m (90 %) on
     hilly ground (FINDINGS, section 3): the sigma has to say it.
     """
-    words = f"flat {height_m!r} {vertical_datum} {sigma_m!r}".encode()
+    words = f"flat {height_m!r} {vertical_datum} {sigma_m!r} {sigma_per_m!r}".encode()
     elevation = np.full((2, 2), height_m, np.float32)
     return Terrain(
         elevation_m=elevation,
@@ -162,6 +170,7 @@ def flat_terrain(
         epsg=WGS84_EPSG,
         vertical_datum=vertical_datum,
         sigma_m=sigma_m,
+        sigma_per_m=sigma_per_m,
         sha256=hashlib.sha256(words).hexdigest(),
         is_flat=True,
         ceiling_m=_ceiling(elevation),
@@ -174,6 +183,8 @@ def flat_terrain(
 def flat_ground_of(frame: Frame) -> Terrain:
     """Flat ground at the height of a frame's take-off point, for want of a grid.
 
+    Nobody knows the relief: what lies far away may lie higher or lower by more.
+
     Raises:
         TerrainError: If the frame says no height over its take-off point.
     """
@@ -182,7 +193,7 @@ def flat_ground_of(frame: Frame) -> Terrain:
             f"frame {frame.file}: no height over ground in its tags; give --terrain"
         )
     ground = frame.pose.height_m - frame.relative_altitude_m
-    return flat_terrain(ground, frame.pose.vertical_datum)
+    return flat_terrain(ground, frame.pose.vertical_datum, sigma_per_m=FLAT_SIGMA_PER_M)
 
 
 def _guarded_sha256(path: Path) -> str:

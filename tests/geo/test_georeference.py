@@ -208,6 +208,29 @@ def test_an_outline_above_the_horizon_is_none(make_camera, make_pose):
     assert outline_on_ground(ground) is None
 
 
+def test_relief_that_nobody_knows_errs_more_the_farther_it_lies(make_camera, make_pose):
+    camera, pose = make_camera(), make_pose(pitch_deg=-45.0, height=100.0)
+    pixels = np.array([[2000.0, 2900.0], [2000.0, 1500.0], [2000.0, 200.0]])
+    known, unknown = (
+        flat_terrain(
+            0.0, VerticalDatum.ELLIPSOIDAL, sigma_m=1.0, sigma_per_m=sigma_per_m
+        )
+        for sigma_per_m in (0.0, 0.15)
+    )
+    apart = [
+        ground_from_pixels(camera, pose, 0, pixels, terrain).ce90_m
+        for terrain in (known, unknown)
+    ]
+    assert (np.diff(apart[1] / apart[0]) > 0).all()
+    # Along a ray of slope s a height off by sigma moves its end by sigma / s.
+    level = metres(
+        ground_from_pixels(camera, pose, 0, pixels, known), camera_anchor(pose)
+    )
+    distance = np.linalg.norm(level, axis=1)
+    more = apart[1][1:] / 1.645  # CE90 of an error in one direction
+    assert (more >= 0.95 * 0.15 * distance[1:] * distance[1:] / 100.0).all()
+
+
 def test_a_slope_towards_the_camera_errs_less(make_camera, make_pose, make_terrain):
     camera, pose = make_camera(), make_pose(pitch_deg=-45.0, height=60.0)
     flat = make_terrain(lambda e, _n: 0.0 * e, sigma_m=1.0)

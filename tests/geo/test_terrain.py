@@ -204,7 +204,7 @@ def test_flat_ground_is_flat_and_says_that_it_is_a_guess(home):
     assert heights_at(terrain, np.array([140.0, -92.0]), np.array([36.0, 46.8])) == (
         pytest.approx([21.5, 21.5])
     )
-    assert terrain.sigma_m == 10.0
+    assert terrain.sigma_m == 30.0  # 200 m from the take-off point at 15 %
     over = clearance_m(around(terrain, home, 1000.0), np.array([[10.0, 0.0, 30.0]]))
     assert over == pytest.approx(8.5, abs=1e-3)
 
