@@ -98,7 +98,9 @@ def dice_of_batch(p: Tensor, labels: Tensor, by_picture: list[int]) -> Tensor:
         labels: Shape (pixels,).
         by_picture: How many of the pixels are of each picture.
     """
-    parts = zip(p.split(by_picture), labels.split(by_picture), strict=True)
+    parts = zip(
+        torch.split(p, by_picture), torch.split(labels, by_picture), strict=True
+    )
     alone = [soft_dice(some_p, some) for some_p, some in parts if len(some)]
     return (soft_dice(p, labels) + torch.stack(alone).mean()) / 2
 
